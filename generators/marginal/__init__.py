@@ -1,0 +1,1 @@
+"""The marginal generator: chains of log-linear conditionals fitted to noised marginals."""

@@ -1,0 +1,279 @@
+"""Which marginals a study needs: derived from the spec alone, so it is public.
+
+Each table is a chain of steps; a step is one coded variable, learned from histograms of it with contexts:
+
+- the root table: its columns in spec order, then the number of children per child table;
+- a child table, rows in order: `start` (the first row's place in time) or `gap` (to the previous row), its columns,
+  then the number of its own children. Contexts are the parent's variables, the previous row of the same parent,
+  the last value of the same kind, the time left until a bound on the parent, and earlier steps of the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from privacy.query import Query
+from specs.lang.domain import WHOLE, Domain, domain, equal_bins, geometric_bins, groups
+from specs.lang.types import Column, Study, Table
+
+COARSE = 6
+"""Groups of an ordered context."""
+FINER = 12
+"""Groups of an ordered context that bounds or paces a row: time left, time so far."""
+MOST_CELLS = 20_000
+"""A histogram over more cells than this is left out: its noise would be all one sees."""
+
+Kind = Literal["own", "count", "start", "gap", "moved", "left", "parent", "previous", "last"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One code column of a coded table.
+
+    kind      what it holds
+    own       `column` of this row (finely: `name + "__fine"`), where `groups` is given joined by them
+    count     number of this row's children in table `column` (finely: likewise)
+    start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
+    gap       `order_by` less that of the previous row; NULL in the first row
+    moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
+    left      bound on the parent less the previous row's `order_by` (for the first row: less the range's start), never below 0
+    parent    variable `source` of the ancestor row of table `table`
+    previous  variable `source` of the previous row of the same parent; the code after the last one: no previous row
+    last      `source` of the last row of the same parent with the same `by`; the code after the last one: none
+
+    `groups[code of source]` is the code, where codes are joined; `size` counts codes.
+    """
+
+    name: str
+    kind: Kind
+    size: int
+    column: str
+    source: str = ""
+    table: str = ""
+    by: str = ""
+    groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One variable to learn, its fine codes' histogram (given `by`, if any) and the histograms that tie it to contexts.
+
+    In every factor the step's variable is the last column; the columns before it are contexts.
+    """
+
+    variable: Variable
+    domain: Domain
+    fine: Query
+    factors: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is asked about one table. `variables` are all its code columns, by name."""
+
+    table: str
+    variables: dict[str, Variable]
+    steps: tuple[Step, ...]
+
+    def queries(self) -> tuple[Query, ...]:
+        """Every histogram of the table, once."""
+        found = {q.name: q for step in self.steps for q in (step.fine, *step.factors)}
+        return tuple(found.values())
+
+
+def structure(study: Study) -> tuple[Plan, ...]:
+    """The plans of all patients' tables, parents first."""
+    plans: dict[str, Plan] = {}
+    for table in study.patient_tables():
+        plans[table.name] = _root(study, table) if table.parent is None else _child(study, table, plans)
+    return tuple(plans.values())
+
+
+def queries(study: Study) -> tuple[Query, ...]:
+    """Everything the marginal generator asks, in one round."""
+    return tuple(q for plan in structure(study) for q in plan.queries())
+
+
+def count_column(child: Table) -> Column:
+    """The number of children as a column: whole numbers up to the contribution bound."""
+    most = child.parent.max_children if child.parent else 0
+    return Column(f"{child.name}__count", "integer", range=(0, most), bins=geometric_bins(most, True))
+
+
+def gap_column(table: Table) -> Column:
+    """The distance to the previous row (or to the parent) as a column in units of `order_by`: zero and more."""
+    order = table.columns[str(table.order_by)]
+    low, high = order.range or (0.0, 0.0)
+    return Column(f"{order.name}__gap", _distance_type(order), range=(0, high - low), bins=geometric_bins(high - low, order.type in WHOLE))
+
+
+def start_column(study: Study, table: Table) -> Column:
+    """The first row's place: `order_by` itself, or its distance from the parent's."""
+    order = table.columns[str(table.order_by)]
+    if starts_at_parent(study, table):
+        return replace(gap_column(table), name=f"{order.name}__start")
+    low, high = order.range or (0.0, 0.0)
+    count = max(24, len(order.bins.edges[0]) - 1 if order.bins else 0)
+    return replace(order, name=f"{order.name}__start", nullable=False, bins=equal_bins(low, high, count, order.type in WHOLE))
+
+
+def starts_at_parent(study: Study, table: Table) -> bool:
+    """Whether time within the parent is counted from the parent's own time."""
+    parent = study.tables[table.parent.table] if table.parent else None
+    if parent is None or parent.order_by is None or table.order_by is None:
+        return False
+    return parent.columns[parent.order_by].type == table.columns[table.order_by].type
+
+
+def bound_of(study: Study, table: Table) -> tuple[str, str] | None:
+    """(ancestor table, column) such that a constraint says `table.order_by <= ancestor.column`, if there is one."""
+    if table.order_by is None:
+        return None
+    for constraint in study.constraints:
+        for name in constraint.tables:
+            for column in study.tables[name].columns if name != table.name else ():
+                if constraint.sql.replace(" ", "") == f"{table.name}.{table.order_by}<={name}.{column}":
+                    return name, column
+    return None
+
+
+def _distance_type(order: Column) -> Literal["integer", "number"]:
+    return "integer" if order.type in WHOLE else "number"
+
+
+def _root(study: Study, table: Table) -> Plan:
+    steps, variables = [], {}
+    own = [_own(c) for c in table.columns.values() if c.measured] + [_count(t) for t in study.children(table.name)]
+    for variable, dom in own:
+        contexts = list(variables.values())
+        variables[variable.name] = variable
+        pairs = [_query(table, (c, variable)) for c in contexts]
+        steps.append(Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs)))
+    return Plan(table.name, variables, tuple(steps))
+
+
+def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
+    above = list(_parents(study, table, plans))
+    contexts = {v.name: v for v in above}
+    steps: list[Step] = []
+    own = [_own(c) for c in table.columns.values() if c.measured and c.name != table.order_by]
+    own += [_count(t) for t in study.children(table.name)]
+    kind = _kind_of_row(table, own)
+    if table.order_by:
+        steps += _time_steps(study, table, contexts, above, kind)
+    for variable, dom in own:
+        steps.append(_row_step(table, variable, dom, contexts, above, kind, [s.variable for s in steps]))
+        contexts[variable.name] = variable
+    return Plan(table.name, contexts, tuple(steps))
+
+
+def _kind_of_row(table: Table, own: list[tuple[Variable, Domain]]) -> Variable | None:
+    """What kind of row this is (the test, the diagnosis): the column others are binned by, else the first categorical one."""
+    by = [d.by for _, d in own if d.by]
+    named = [v for v, d in own if v.kind == "own" and ((v.column in by) if by else not d.ordered) and v.size <= 400]
+    return named[0] if named else None
+
+
+def _time_steps(
+    study: Study, table: Table, contexts: dict[str, Variable], above: list[Variable], kind: Variable | None
+) -> list[Step]:
+    order = table.columns[str(table.order_by)]
+    start_dom, gap_dom = domain(start_column(study, table)), domain(gap_column(table))
+    start = Variable(f"{order.name}__start", "start", start_dom.size, order.name)
+    gap = Variable(f"{order.name}__gap", "gap", gap_dom.size, order.name)
+    at = Variable(order.name, "own", FINER, order.name, groups=groups(domain(order), FINER))
+    before = Variable(f"{order.name}__prev", "previous", FINER + 1, order.name, source=order.name)
+    pace = [_previous(kind)] if kind else []
+    contexts |= {v.name: v for v in (start, gap, at, before, *pace)}
+    if bound_of(study, table):
+        left = Variable(f"{order.name}__left", "left", FINER, order.name, groups=groups(gap_dom, FINER))
+        contexts[left.name] = left
+        pace = [left, *pace]
+    count = [v for v in above if v.source == f"{table.name}__count"]
+    triple = [_query(table, (pace[0], count[0], gap), spread=3)] if bound_of(study, table) else []
+    starts = [_query(table, (c, start)) for c in above]
+    gaps = [_query(table, (c, gap), spread=3) for c in (before, *pace, *above)]
+    return [
+        Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
+        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps + triple)),
+    ]
+
+
+def _row_step(
+    table: Table,
+    variable: Variable,
+    dom: Domain,
+    contexts: dict[str, Variable],
+    above: list[Variable],
+    kind: Variable | None,
+    earlier: list[Variable],
+) -> Step:
+    """A column of a child row: with each context, and where the row has a kind, with kind and context together."""
+    order = table.order_by
+    spread = max(2, min(variable.size // 2, 12))
+    moved = _moved(table) if order else None
+    if moved:
+        contexts[moved.name] = moved
+    previous = _previous(variable)
+    contexts[previous.name] = previous
+    here = [contexts[order]] if order else []
+    same_row = [v for v in earlier if v.kind == "own" or v.kind == "count"]
+    if kind is None or variable is kind or variable.name == kind.name:
+        pairs = [_query(table, (c, variable), spread) for c in (*above, *here, *same_row)]
+        triples = [_query(table, (previous, moved, variable) if moved else (previous, variable), spread)]
+        return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
+    last = Variable(f"{variable.name}__last", "last", variable.size + 1, variable.column, source=variable.name, by=kind.name)
+    contexts[last.name] = last
+    pairs = [_query(table, (c, variable), spread) for c in same_row if c.name != kind.name]
+    triples = [_query(table, (kind, c, variable), spread * 2) for c in (last, *here, *above)]
+    fallback = [_query(table, (kind, variable), spread * 2)] if not dom.ordered else []
+    return Step(variable, dom, _fine(table, variable, dom, kind), _kept(pairs + fallback + triples))
+
+
+def _parents(study: Study, table: Table, plans: dict[str, Plan]) -> Iterator[Variable]:
+    """Contexts from the parent (and from ancestors above it): their own columns and counts, joined into few groups."""
+    for ancestor in study.ancestors(table.name):
+        for step in plans[ancestor.name].steps:
+            if step.variable.kind in ("own", "count"):
+                bounds = bound_of(study, table) == (ancestor.name, step.variable.column)
+                joined = groups(step.domain, FINER if bounds else COARSE)
+                name, source = f"{ancestor.name}__{step.variable.name}", step.variable.name
+                yield Variable(name, "parent", max(joined) + 1, step.variable.column, source, ancestor.name, groups=joined)
+
+
+def _own(column: Column) -> tuple[Variable, Domain]:
+    dom = domain(column)
+    return Variable(column.name, "own", dom.size, column.name), dom
+
+
+def _count(child: Table) -> tuple[Variable, Domain]:
+    dom = domain(count_column(child))
+    return Variable(f"{child.name}__count", "count", dom.size, child.name), dom
+
+
+def _previous(variable: Variable) -> Variable:
+    return Variable(f"{variable.name}__prev", "previous", variable.size + 1, variable.column, source=variable.name)
+
+
+def _moved(table: Table) -> Variable:
+    """Whether the row is the first one, at the same time as the previous row, or later."""
+    return Variable(f"{table.order_by}__moved", "moved", 3, str(table.order_by))
+
+
+def _query(table: Table, variables: tuple[Variable, ...], spread: int = 1) -> Query:
+    names = tuple(v.name for v in variables)
+    return Query(f"{table.name}: {', '.join(names)}", table.name, names, tuple(v.size for v in variables), spread)
+
+
+def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None) -> Query:
+    """The step's finest histogram; its margin over parts is the step's own 1-way."""
+    fine = Variable(f"{variable.name}__fine", variable.kind, dom.fine_size, variable.column) if dom.ordered else variable
+    given = (kind,) if kind and dom.ordered else ()
+    return _query(table, (*given, fine), 1 if table.parent is None or variable.kind == "start" else 4)
+
+
+def _kept(found: list[Query]) -> tuple[Query, ...]:
+    return tuple(q for q in found if q.cells <= MOST_CELLS)
+

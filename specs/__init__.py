@@ -1,0 +1,1 @@
+"""What people commit: studies, their schema, and the language that reads them (`specs.lang`)."""

@@ -1,0 +1,1 @@
+"""The spec language: a strict reader, frozen types, semantic checks and messages."""
