@@ -68,6 +68,16 @@ class Step:
     fine: Query
     factors: tuple[Query, ...]
 
+    @property
+    def given(self) -> str | None:
+        """The variable (the row's kind) on which the step's own distribution depends, if any; first in every factor."""
+        return self.fine.columns[0] if len(self.fine.columns) > 1 else None
+
+    @property
+    def given_size(self) -> int:
+        """Number of codes of `given`, 1 without it."""
+        return self.fine.shape[0] if self.given else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -144,13 +154,13 @@ def _distance_type(order: Column) -> Literal["integer", "number"]:
 
 
 def _root(study: Study, table: Table) -> Plan:
-    steps, variables = [], {}
-    own = [_own(c) for c in table.columns.values() if c.measured] + [_count(t) for t in study.children(table.name)]
-    for variable, dom in own:
-        contexts = list(variables.values())
+    steps: list[Step] = []
+    variables: dict[str, Variable] = {}
+    for variable, dom in _learned(study, table):
+        given = variables.get(dom.by or "")
+        pairs = [_query(table, (*([given] if given else []), c, variable)) for c in variables.values() if c is not given]
         variables[variable.name] = variable
-        pairs = [_query(table, (c, variable)) for c in contexts]
-        steps.append(Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs)))
+        steps.append(Step(variable, dom, _fine(table, variable, dom, given), _kept(pairs)))
     return Plan(table.name, variables, tuple(steps))
 
 
@@ -158,18 +168,25 @@ def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
     above = list(_parents(study, table, plans))
     contexts = {v.name: v for v in above}
     steps: list[Step] = []
-    own = [_own(c) for c in table.columns.values() if c.measured and c.name != table.order_by]
-    own += [_count(t) for t in study.children(table.name)]
-    kind = _kind_of_row(table, own)
+    own = _learned(study, table)
+    kind = _kind_of_row(own)
     if table.order_by:
         steps += _time_steps(study, table, contexts, above, kind)
     for variable, dom in own:
-        steps.append(_row_step(table, variable, dom, contexts, above, kind, [s.variable for s in steps]))
+        given = contexts[dom.by] if dom.by else kind
+        steps.append(_row_step(table, variable, dom, contexts, above, given, [s.variable for s in steps]))
         contexts[variable.name] = variable
     return Plan(table.name, contexts, tuple(steps))
 
 
-def _kind_of_row(table: Table, own: list[tuple[Variable, Domain]]) -> Variable | None:
+def _learned(study: Study, table: Table) -> list[tuple[Variable, Domain]]:
+    """Own columns in spec order (those binned by another column after it), then numbers of children."""
+    columns = [c for c in table.columns.values() if c.measured and c.name != (table.order_by if table.parent else None)]
+    own = [_own(c) for c in sorted(columns, key=lambda c: bool(c.bins and c.bins.by))]
+    return own + [_count(t) for t in study.children(table.name)]
+
+
+def _kind_of_row(own: list[tuple[Variable, Domain]]) -> Variable | None:
     """What kind of row this is (the test, the diagnosis): the column others are binned by, else the first categorical one."""
     by = [d.by for _, d in own if d.by]
     named = [v for v, d in own if v.kind == "own" and ((v.column in by) if by else not d.ordered) and v.size <= 400]
@@ -197,7 +214,7 @@ def _time_steps(
     gaps = [_query(table, (c, gap), spread=3) for c in (before, *pace, *above)]
     return [
         Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
-        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps + triple)),
+        Step(gap, gap_dom, _fine(table, gap, gap_dom, None, 3), _kept(gaps + triple)),
     ]
 
 
@@ -213,23 +230,19 @@ def _row_step(
     """A column of a child row: with each context, and where the row has a kind, with kind and context together."""
     order = table.order_by
     spread = max(2, min(variable.size // 2, 12))
-    moved = _moved(table) if order else None
-    if moved:
-        contexts[moved.name] = moved
-    previous = _previous(variable)
-    contexts[previous.name] = previous
     here = [contexts[order]] if order else []
     same_row = [v for v in earlier if v.kind == "own" or v.kind == "count"]
-    if kind is None or variable is kind or variable.name == kind.name:
+    if kind is None or variable.name == kind.name:
         pairs = [_query(table, (c, variable), spread) for c in (*above, *here, *same_row)]
-        triples = [_query(table, (previous, moved, variable) if moved else (previous, variable), spread)]
-        return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
+        before = [_previous(variable), *([_moved(table)] if order else [])]
+        contexts |= {v.name: v for v in before}
+        triples = [_query(table, (*before, variable), spread)]
+        return Step(variable, dom, _fine(table, variable, dom, None, spread), _kept(pairs + triples))
     last = Variable(f"{variable.name}__last", "last", variable.size + 1, variable.column, source=variable.name, by=kind.name)
     contexts[last.name] = last
-    pairs = [_query(table, (c, variable), spread) for c in same_row if c.name != kind.name]
-    triples = [_query(table, (kind, c, variable), spread * 2) for c in (last, *here, *above)]
-    fallback = [_query(table, (kind, variable), spread * 2)] if not dom.ordered else []
-    return Step(variable, dom, _fine(table, variable, dom, kind), _kept(pairs + fallback + triples))
+    others = [v for v in same_row if v.name != kind.name]
+    triples = [_query(table, (kind, c, variable), spread) for c in (last, *here, *above, *others)]
+    return Step(variable, dom, _fine(table, variable, dom, kind, spread), _kept(triples))
 
 
 def _parents(study: Study, table: Table, plans: dict[str, Plan]) -> Iterator[Variable]:
@@ -267,11 +280,10 @@ def _query(table: Table, variables: tuple[Variable, ...], spread: int = 1) -> Qu
     return Query(f"{table.name}: {', '.join(names)}", table.name, names, tuple(v.size for v in variables), spread)
 
 
-def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None) -> Query:
-    """The step's finest histogram; its margin over parts is the step's own 1-way."""
+def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None, spread: int = 1) -> Query:
+    """The step's finest histogram; its margin over parts is the step's own 1-way (given the kind)."""
     fine = Variable(f"{variable.name}__fine", variable.kind, dom.fine_size, variable.column) if dom.ordered else variable
-    given = (kind,) if kind and dom.ordered else ()
-    return _query(table, (*given, fine), 1 if table.parent is None or variable.kind == "start" else 4)
+    return _query(table, (kind, fine) if kind else (fine,), spread)
 
 
 def _kept(found: list[Query]) -> tuple[Query, ...]:

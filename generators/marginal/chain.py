@@ -1,0 +1,77 @@
+"""A learned table: its chain of conditionals, ready to be drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.marginal.structure import Plan, Step
+from privacy.query import Query
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """One step: `bias` (givens, codes), `theta[factor]` (contexts, codes) and `within` (givens, codes, SPLIT) or None."""
+
+    step: Step
+    bias: Floats
+    theta: Mapping[str, Floats]
+    within: Floats | None
+
+    def logits(self, codes: Mapping[str, Ints], rows: int, factors: Callable[[Query], bool] | None = None) -> Floats:
+        """(rows, codes) unnormalised log-probabilities; `factors` picks those to add (then the bias is left out)."""
+        total = np.zeros((rows, self.bias.shape[1]))
+        if factors is None:
+            total += self.bias[codes[self.step.given] if self.step.given else np.zeros(rows, np.int64)]
+        for query in self.step.factors:
+            if factors is None or factors(query):
+                total += self.theta[query.name][context(query, codes)]
+        return total
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The conditionals of one table, in the order of its plan."""
+
+    plan: Plan
+    conditionals: tuple[Conditional, ...]
+
+    def __getitem__(self, name: str) -> Conditional:
+        return next(c for c in self.conditionals if c.step.variable.name == name)
+
+
+def context(query: Query, codes: Mapping[str, Ints]) -> Ints:
+    """The cell of the query's contexts (all its columns but the last), in C order."""
+    cell = codes[query.columns[0]]
+    for name, size in zip(query.columns[1:-1], query.shape[1:-1], strict=True):
+        cell = cell * size + codes[name]
+    return np.asarray(cell)
+
+
+def draw(logits: Floats, allowed: Any, uniform: Floats) -> Ints:
+    """One code a row by inversion; where nothing is allowed, -1."""
+    if allowed is not None:
+        logits = np.where(allowed, logits, -np.inf)
+    top = logits.max(1, keepdims=True)
+    p = np.exp(logits - np.where(np.isfinite(top), top, 0.0))
+    steps = np.cumsum(p, axis=1)
+    code = (steps <= (uniform * steps[:, -1])[:, None]).sum(1)
+    code = np.minimum(code, p.shape[1] - 1)
+    return np.where(np.isfinite(top[:, 0]), code, -1)
+
+
+def draw_part(conditional: Conditional, code: Ints, given: Ints | None, uniform: Floats) -> Ints:
+    """The fine code of each code (n,); NULL stays NULL."""
+    step = conditional.step
+    assert conditional.within is not None
+    known = np.minimum(code, step.domain.values - 1)
+    shares = conditional.within[given if given is not None else 0, known]
+    part = np.minimum((np.cumsum(shares, axis=1) <= uniform[:, None]).sum(1), shares.shape[1] - 1)
+    return np.where(code >= step.domain.values, step.domain.fine_size - 1, known * shares.shape[1] + part)

@@ -1,0 +1,130 @@
+"""Learning chains from noised sums.
+
+Every conditional is a log-linear model whose moments are the noised histograms (`loglinear`). Moments depend on how often
+each context occurs, and contexts are rows drawn from the model itself: a table is fitted column by column on rows drawn so
+far, and a child table in rounds: draw sequences, fit every step on them, draw again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.arrays import Arrays
+from generators.marginal.chain import Chain, Conditional, context, draw
+from generators.marginal.estimate import Moments, base, base_moments, factor_moments, within
+from generators.marginal.loglinear import design
+from generators.marginal.loglinear import fit as fit_loglinear
+from generators.marginal.structure import Plan, Step
+from privacy.query import UNIT
+from privacy.sums import Sums
+
+Ints = NDArray[np.int64]
+Codes = Mapping[str, Ints]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to try: rows drawn to fit on, iterations of a fit, rounds of drawing and fitting a child table."""
+
+    rows: int = 24_000
+    patients: int = 4_000
+    iterations: int = 60
+    rounds: int = 4
+
+
+def prior(step: Step, sums: Sums) -> Conditional:
+    """The step before any fit: its own distribution, and its last factor read as a conditional where noise allows."""
+    known = base(step, sums)
+    bias = np.log(known.shares)
+    theta = {q.name: np.zeros((q.cells // step.variable.size, step.variable.size)) for q in step.factors}
+    if step.factors:
+        last = step.factors[-1] if step.given is None else step.factors[0]
+        noised = sums.values[last.name].reshape(theta[last.name].shape)
+        weight = max(sums.std[last.name] * step.variable.size, 1.0)
+        shares = np.repeat(known.shares, len(noised) // len(known.shares), 0)
+        smooth = np.maximum(noised, 0) + weight * shares
+        theta[last.name] = np.log(smooth / smooth.sum(1, keepdims=True)) - np.log(shares)
+    return Conditional(step, bias, theta, within(step, sums) if step.domain.ordered else None)
+
+
+def learn(
+    arrays: Arrays, start: Conditional, sums: Sums, codes: Codes, weight: NDArray[np.float64], allowed: Any, effort: Effort
+) -> Conditional:
+    """The step fitted on rows with these `codes`, each counted `weight`, of which `allowed` says what was possible."""
+    step = start.step
+    rows = len(weight)
+    given = codes[step.given] if step.given else np.zeros(rows, np.int64)
+    index = np.stack([given, *(context(q, codes) for q in step.factors)], axis=1)
+    sizes = [step.given_size, *(q.cells // step.variable.size for q in step.factors)]
+    known = base(step, sums)
+    moments: list[Moments] = []
+    for column, (query, size) in enumerate(zip((None, *step.factors), sizes, strict=True)):
+        seen = np.bincount(index[:, column], weight, size)
+        if query is None:
+            moments.append(base_moments(known, seen))
+        else:
+            noised = sums.values[query.name].reshape(size, -1)
+            moments.append(factor_moments(known, noised, sums.std[query.name], seen))
+    target = np.concatenate([m.target for m in moments])
+    ridge = np.concatenate([m.ridge for m in moments])
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    theta = np.concatenate([start.bias, *(start.theta[q.name] for q in step.factors)])
+    fitted = arrays.back(
+        fit_loglinear(
+            arrays,
+            design(arrays, index + offsets[:-1], int(offsets[-1]), weight, allowed),
+            target,
+            ridge,
+            theta,
+            effort.iterations,
+        )
+    ).astype(np.float64)
+    parts = {q.name: fitted[offsets[i + 1] : offsets[i + 2]] for i, q in enumerate(step.factors)}
+    return Conditional(step, fitted[: step.given_size], parts, start.within)
+
+
+def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]) -> Chain:
+    """The root table's chain."""
+    codes: dict[str, Ints] = {}
+    found: list[Conditional] = []
+    weight = np.ones(effort.rows)
+    for step in plan.steps:
+        done(f"{plan.table}.{step.variable.name}")
+        conditional = learn(arrays, prior(step, sums), sums, codes, weight, None, effort)
+        codes[step.variable.name] = draw(conditional.logits(codes, effort.rows), None, rng.random(effort.rows))
+        found.append(conditional)
+    return Chain(plan, tuple(found))
+
+
+def row_weight(step: Step, code: Ints, patient: Ints) -> NDArray[np.float64]:
+    """How much a query counts each row (see `privacy.query`), in patients; 0 where the step does not apply."""
+    applies = code >= 0
+    number = np.bincount(patient[applies], minlength=int(patient.max(initial=0)) + 1)[patient]
+    number = np.maximum(number, 1).astype(float)
+    spread = step.fine.spread
+    return np.asarray(np.where(applies, step.fine.scale / UNIT / np.sqrt(number + number * (number - 1) / spread), 0.0))
+
+
+def learn_children(
+    arrays: Arrays, chain: Chain, sums: Sums, drawn: Any, patient: Ints, effort: Effort, rng: np.random.Generator
+) -> Chain:
+    """One round: every step of a child table fitted on the rows `drawn` from the chain so far."""
+    found = []
+    for conditional in chain.conditionals:
+        name = conditional.step.variable.name
+        weight = row_weight(conditional.step, drawn.codes[name], patient)
+        rows = np.flatnonzero(weight > 0)
+        if len(rows) > effort.rows:
+            rows = np.sort(rng.choice(rows, effort.rows, replace=False))
+        if len(rows) == 0:
+            found.append(conditional)
+            continue
+        codes = {v: c[rows] for v, c in drawn.codes.items()}
+        allowed = drawn.allowed[name][rows] if name in drawn.allowed else None
+        found.append(learn(arrays, conditional, sums, codes, weight[rows], allowed, effort))
+    return Chain(chain.plan, tuple(found))

@@ -1,0 +1,98 @@
+"""A learned study: public, saved without pickles, sampled forever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.frame import Frame, Sample, Tables, length
+from generators.marginal.chain import Chain, Conditional
+from generators.marginal.keys import keyed
+from generators.marginal.shard import Shard, draw_shard
+from generators.marginal.structure import structure
+from generators.progress import Progress, silent
+from generators.rules import Rules
+from specs.lang.types import Study
+
+SHARD = 16_384
+"""Patients drawn together. Each shard has its own generator seeded by (seed, shard), so who draws which does not matter."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """The chains of a study's tables, parents first."""
+
+    study: Study
+    chains: Mapping[str, Chain]
+
+    def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:
+        """Tables of exactly `patients` root rows. Raises `Infeasible` when the constraints allow hardly any row."""
+        shards = []
+        for number, start in enumerate(range(0, patients, SHARD)):
+            progress("sampling patients", start / patients)
+            rng = np.random.default_rng([seed, number])
+            shards.append(draw_shard(self.study, self.chains, min(SHARD, patients - start), rules, rng))
+        progress("sampling patients", 1.0)
+        return keyed(self.study, _joined(self.study, shards), np.random.default_rng([seed, 1 << 40]))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All parameters by name: "table/step/bias", "table/step/within" and "table/step/theta/k" for factor k."""
+        found: dict[str, NDArray[Any]] = {}
+        for table, chain in self.chains.items():
+            for c in chain.conditionals:
+                at = f"{table}/{c.step.variable.name}"
+                found[f"{at}/bias"] = c.bias
+                if c.within is not None:
+                    found[f"{at}/within"] = c.within
+                found |= {f"{at}/theta/{i}": c.theta[q.name] for i, q in enumerate(c.step.factors)}
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """What a reader of the saved arrays must know besides the spec."""
+        return {"generator": "marginal", "format": 1, "spec": self.study.name, "digest": self.study.digest}
+
+    @staticmethod
+    def restore(study: Study, stored: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Model:
+        """The model again. Raises ValueError when it was learned from another spec."""
+        if facts.get("digest") != study.digest or facts.get("format") != 1:
+            raise ValueError(f"the model was learned from another version of spec {study.name}: run it again")
+        chains = {}
+        for plan in structure(study):
+            conditionals = []
+            for step in plan.steps:
+                at = f"{plan.table}/{step.variable.name}"
+                theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
+                conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
+            chains[plan.table] = Chain(plan, tuple(conditionals))
+        return Model(study, chains)
+
+
+def _joined(study: Study, shards: list[Shard]) -> Sample:
+    """Shards one after another; parents' rows are counted through."""
+    tables: Tables = {}
+    parents: dict[str, NDArray[np.int64]] = {}
+    rejected: dict[str, float] = {}
+    for table in study.patient_tables():
+        frames = [s.tables[table.name] for s in shards]
+        tables[table.name] = _stacked(frames)
+        thrown, drawn = sum(s.thrown[table.name] for s in shards), sum(length(f) for f in frames)
+        rejected[table.name] = thrown / max(drawn + thrown, 1)
+        if table.parent:
+            sizes = [length(s.tables[table.parent.table]) for s in shards]
+            offsets = np.concatenate([[0], np.cumsum(sizes)])
+            parents[table.name] = np.concatenate([s.parents[table.name] + o for s, o in zip(shards, offsets, strict=False)])
+    return Sample(tables, parents, rejected)
+
+
+def _stacked(frames: list[Frame]) -> Frame:
+    first = frames[0]
+    return {
+        name: type(series)(
+            np.concatenate([f[name].values for f in frames]), np.concatenate([f[name].null for f in frames]), series.labels
+        )
+        for name, series in first.items()
+    }

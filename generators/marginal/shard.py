@@ -1,0 +1,144 @@
+"""One shard of patients with all their rows, drawn table after table; rows that break a constraint are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.frame import Frame, Tables, known, length, take
+from generators.marginal.chain import Chain
+from generators.marginal.simulate import above, children, roots
+from generators.marginal.structure import bound_of, starts_at_parent
+from generators.marginal.values import counts, values
+from generators.rules import Rules
+from specs.lang.types import Study, Table
+
+Ints = NDArray[np.int64]
+ROOT_TRIES = 200
+ROW_TRIES = 8
+
+
+class Infeasible(Exception):
+    """The constraints of a table leave hardly any row that the model can draw."""
+
+
+@dataclass
+class Shard:
+    """Tables without keys, the parent's row of each row, how many rows were thrown away, and the codes of kept rows."""
+
+    tables: Tables = field(default_factory=dict)
+    parents: dict[str, Ints] = field(default_factory=dict)
+    thrown: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, dict[str, Ints]] = field(default_factory=dict)
+
+
+def draw_shard(study: Study, chains: Mapping[str, Chain], patients: int, rules: Rules, rng: np.random.Generator) -> Shard:
+    """All tables of `patients` root rows."""
+    shard = Shard()
+    _draw_roots(study, chains[study.root.name], shard, patients, rules, rng)
+    for table in study.patient_tables():
+        if table.parent:
+            _draw_children(study, table, chains, shard, rules, rng)
+    return shard
+
+
+def _draw_roots(study: Study, chain: Chain, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
+    table, kept, missing, thrown = study.root, [], patients, 0
+    for _ in range(ROOT_TRIES):
+        codes = roots(chain, missing, rng)
+        frame = rules.derive(table.name, values(table, chain, codes, rng))
+        good = np.flatnonzero(~rules.broken(table.name, frame, {}))
+        kept.append(({v: c[good] for v, c in codes.items()}, take(frame, good)))
+        thrown += missing - len(good)
+        missing -= len(good)
+        if missing == 0:
+            break
+    else:
+        raise Infeasible(f"{table.name}: after {ROOT_TRIES} tries {missing} of {patients} rows still break a constraint")
+    shard.codes[table.name] = {v: np.concatenate([k[0][v] for k in kept]) for v in kept[0][0]}
+    shard.tables[table.name] = _stack([k[1] for k in kept])
+    shard.thrown[table.name] = thrown
+
+
+def _stack(frames: list[Frame]) -> Frame:
+    first = frames[0]
+    return {
+        n: type(s)(np.concatenate([f[n].values for f in frames]), np.concatenate([f[n].null for f in frames]), s.labels)
+        for n, s in first.items()
+    }
+
+
+def lineage(study: Study, table: Table, parents: Mapping[str, Ints], rows: Ints) -> dict[str, Ints]:
+    """For rows of the parent of `table`: the row of each ancestor."""
+    found, at = {}, table.parent
+    while at:
+        found[at.table] = rows
+        rows, at = (parents[at.table][rows], study.tables[at.table].parent) if study.tables[at.table].parent else (rows, None)
+    return found
+
+
+def _draw_children(
+    study: Study, table: Table, chains: Mapping[str, Chain], shard: Shard, rules: Rules, rng: np.random.Generator
+) -> None:
+    assert table.parent is not None
+    chain, parent = chains[table.name], study.tables[table.parent.table]
+    everyone = np.arange(length(shard.tables[parent.name]))
+    up = lineage(study, table, shard.parents, everyone)
+    number = counts(study, parent, chains[parent.name], shard.codes[parent.name], rng)[table.name]
+    aligned = {name: {v: c[rows] for v, c in shard.codes[name].items()} for name, rows in up.items()}
+    drawn = children(study, table, chain, above(study, table, chain, aligned, number, times(study, table, shard.tables, up)), rng)
+    ancestors = {name: take(shard.tables[name], rows[drawn.parent]) for name, rows in up.items()}
+    frame, good = _kept(table, chain, drawn.codes, drawn.at, ancestors, rules, rng)
+    shard.tables[table.name] = take(frame, good)
+    shard.codes[table.name] = {v: c[good] for v, c in drawn.codes.items()}
+    shard.parents[table.name] = drawn.parent[good]
+    shard.thrown[table.name] = len(drawn.parent) - len(good)
+
+
+def times(study: Study, table: Table, tables: Tables, up: Mapping[str, Ints]) -> dict[str, NDArray[np.float64]]:
+    """The ancestors' values that times of `table` hang on, aligned with the parent's rows; NULL is infinite."""
+    wanted = [b for b in (bound_of(study, table),) if b]
+    if starts_at_parent(study, table) and table.parent:
+        wanted.append((table.parent.table, str(study.tables[table.parent.table].order_by)))
+    found = {}
+    for name, column in wanted:
+        series = tables[name][column].take(up[name])
+        found[f"{name}.{column}"] = np.where(series.null, np.inf, series.values.astype(float))
+    return found
+
+
+def _kept(
+    table: Table,
+    chain: Chain,
+    codes: dict[str, Ints],
+    at: NDArray[np.int64] | None,
+    ancestors: Mapping[str, Frame],
+    rules: Rules,
+    rng: np.random.Generator,
+) -> tuple[Frame, Ints]:
+    """Values for the codes, drawn again within their codes where they break a constraint, and the rows that hold."""
+    frame = _filled(table, chain, codes, at, rules, rng)
+    bad = np.flatnonzero(rules.broken(table.name, frame, ancestors))
+    for _ in range(ROW_TRIES):
+        if len(bad) == 0:
+            break
+        again = _filled(table, chain, {v: c[bad] for v, c in codes.items()}, None if at is None else at[bad], rules, rng)
+        for name, series in again.items():
+            frame[name].values[bad], frame[name].null[bad] = series.values, series.null
+        broken = rules.broken(table.name, again, {n: take(f, bad) for n, f in ancestors.items()})
+        bad = bad[broken]
+    keep = np.ones(length(frame), bool)
+    keep[bad] = False
+    return frame, np.flatnonzero(keep)
+
+
+def _filled(
+    table: Table, chain: Chain, codes: dict[str, Ints], at: NDArray[np.int64] | None, rules: Rules, rng: np.random.Generator
+) -> Frame:
+    frame = values(table, chain, codes, rng)
+    if at is not None and table.order_by:
+        frame[table.order_by] = known(at)
+    return rules.derive(table.name, frame)

@@ -1,0 +1,241 @@
+"""Drawing tables from chains: root rows column by column, children row after row, all parents at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.marginal.chain import Chain, Conditional, draw, draw_part
+from generators.marginal.encode import decode, encode
+from generators.marginal.structure import Variable, bound_of, gap_column, start_column, starts_at_parent
+from privacy.query import Query
+from specs.lang.domain import domain
+from specs.lang.types import Column, Study, Table
+
+Ints = NDArray[np.int64]
+Codes = dict[str, Ints]
+
+
+@dataclass(frozen=True)
+class Above:
+    """The rows above a child table, one entry per parent row.
+
+    `codes` are the child's `parent` variables, `count` the rows to draw, `begin` what a first row's time is counted from,
+    `limit` the bound on time (infinite without one).
+    """
+
+    codes: Codes
+    count: Ints
+    begin: NDArray[Any]
+    limit: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Rows of a child table in order of parent, then row: code columns, `at` (`order_by` in its units) and parent row.
+
+    `allowed[step]` (rows, codes) says which codes were possible, where not all were.
+    """
+
+    codes: Codes
+    parent: Ints
+    at: NDArray[Any] | None
+    allowed: Mapping[str, NDArray[np.bool_]]
+
+
+def roots(chain: Chain, rows: int, rng: np.random.Generator) -> Codes:
+    """Codes of `rows` root rows."""
+    codes: Codes = {}
+    for conditional in chain.conditionals:
+        codes[conditional.step.variable.name] = draw(conditional.logits(codes, rows), None, rng.random(rows))
+    return codes
+
+
+def children(study: Study, table: Table, chain: Chain, above: Above, rng: np.random.Generator, keep: bool = False) -> Drawn:
+    """All rows of `table` for the parents in `above`; `keep` also hands back what was allowed."""
+    walk = _Walk(study, table, chain, above, rng, keep)
+    live = np.flatnonzero(above.count > 0)
+    position = 0
+    while len(live):
+        live = walk.step(live, position)
+        position += 1
+        live = live[above.count[live] > position]
+    return walk.collected()
+
+
+@dataclass
+class _Walk:
+    """The state of drawing: for each parent what its next row depends on."""
+
+    study: Study
+    table: Table
+    chain: Chain
+    above: Above
+    rng: np.random.Generator
+    keep: bool
+    rows: list[tuple[Ints, Codes, Any, dict[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        parents = len(self.above.count)
+        variables = self.chain.plan.variables.values()
+        self.previous = {v.name: np.full(parents, v.size - 1) for v in variables if v.kind == "previous"}
+        by = {v.name: _size_of(self.chain, v.by) for v in variables if v.kind == "last"}
+        self.last = {v.name: np.full((parents, by[v.name]), v.size - 1) for v in variables if v.kind == "last"}
+        self.seen = {c: np.zeros((parents, self._conditional(c).step.variable.size), bool) for c in _unique(self.table)}
+        self.parents = frozenset(v.name for v in variables if v.kind == "parent")
+        self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
+        self.at = np.array(self.above.begin)
+        self.low, self.high = (self.table.columns[self.table.order_by].range or (0.0, 0.0)) if self.table.order_by else (0.0, 0.0)
+        self.top = np.minimum(self.above.limit, self.high)
+
+    def _conditional(self, name: str) -> Conditional:
+        return self.chain[name]
+
+    def _static(self, query: Query) -> bool:
+        """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
+        return self.parents.issuperset(query.columns[:-1])
+
+    def _dynamic(self, query: Query) -> bool:
+        return not self._static(query)
+
+    def step(self, live: Ints, position: int) -> Ints:
+        """Draws row `position` of the parents `live`; gives back those that got one."""
+        codes = {v: c[live] for v, c in (self.above.codes | self.previous).items()}
+        allowed: dict[str, Any] = {}
+        at = None
+        if self.table.order_by:
+            live, codes, at = self._time(live, codes, position, allowed)
+        first = True
+        for conditional in self.chain.conditionals:
+            if conditional.step.variable.kind in ("start", "gap"):
+                continue
+            self._last_of(conditional, codes, live)
+            limits = self._limits(conditional, codes, live, position, first)
+            live, codes, at = self._draw(conditional, codes, live, limits, allowed, at)
+            first = False
+        self._remember(live, codes)
+        self.rows.append((live, codes, at, allowed))
+        return live
+
+    def _time(self, live: Ints, codes: Codes, position: int, allowed: dict[str, Any]) -> tuple[Ints, Codes, Any]:
+        """Draws start or gap, and from it the row's time; bins that begin after the bound are impossible."""
+        name = str(self.table.order_by)
+        conditional = self._conditional(f"{name}__gap" if position else f"{name}__start")
+        column = gap_column(self.table) if position else start_column(self.study, self.table)
+        self._left(codes, live, position)
+        lowest = np.array([c.low for c in conditional.step.domain.cells[0]])
+        possible = self.at[live][:, None] + lowest <= self.top[live][:, None]
+        live, codes, _ = self._draw(conditional, codes, live, possible, allowed, None)
+        code = codes[conditional.step.variable.name]
+        fine = draw_part(conditional, code, None, self.rng.random(len(live)))
+        distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
+        before = self.at[live]
+        at = np.minimum(before + distance, self.top[live]).astype(self.at.dtype)
+        self.at[live] = at
+        codes[f"{name}__moved"] = np.where(at == before, 1, 2) if position else np.zeros(len(at), np.int64)
+        order = self.table.columns[name]
+        codes[name] = _grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
+        return live, codes, at
+
+    def _left(self, codes: Codes, live: Ints, position: int) -> None:
+        variable = self.chain.plan.variables.get(f"{self.table.order_by}__left")
+        if variable is None:
+            return
+        since = self.at[live] if position else np.full(len(live), self.low)
+        left = np.maximum(np.minimum(self.above.limit[live], 1e15) - since, 0)
+        code = encode(domain(gap_column(self.table)), left, np.zeros(len(live), bool))[0]
+        codes[variable.name] = _grouped(variable, code)
+
+    def _last_of(self, conditional: Conditional, codes: Codes, live: Ints) -> None:
+        for variable in self.chain.plan.variables.values():
+            if variable.kind == "last" and variable.source == conditional.step.variable.name:
+                codes[variable.name] = self.last[variable.name][live, codes[variable.by]]
+
+    def _limits(self, conditional: Conditional, codes: Codes, live: Ints, position: int, first: bool) -> Any:
+        """Structural zeros: `unique` columns never repeat; at the same time the next row is not before the previous one."""
+        name, size = conditional.step.variable.name, conditional.step.variable.size
+        limits = ~self.seen[name][live] if name in self.seen else None
+        if first and position and self.table.order_by and f"{name}__prev" in codes:
+            same = codes[f"{self.table.order_by}__moved"] == 1
+            after = np.arange(size) >= np.where(same, codes[f"{name}__prev"], 0)[:, None]
+            limits = after if limits is None else limits & after
+        return limits
+
+    def _draw(
+        self, conditional: Conditional, codes: Codes, live: Ints, limits: Any, allowed: dict[str, Any], at: Any
+    ) -> tuple[Ints, Codes, Any]:
+        """Draws one variable; parents for which nothing is possible get no row."""
+        name = conditional.step.variable.name
+        logits = conditional.logits(codes, len(live), self._dynamic) + self.ever[name][live]
+        logits += conditional.bias[codes[conditional.step.given] if conditional.step.given else 0]
+        code = draw(logits, limits, self.rng.random(len(live)))
+        got = code >= 0
+        if limits is not None and self.keep:
+            allowed[name] = limits
+        if not got.all():
+            live, code, at = live[got], code[got], None if at is None else at[got]
+            codes = {v: c[got] for v, c in codes.items()}
+            for v in allowed:
+                allowed[v] = allowed[v][got]
+        codes[name] = code
+        return live, codes, at
+
+    def _remember(self, live: Ints, codes: Codes) -> None:
+        for variable in self.chain.plan.variables.values():
+            if variable.kind == "previous":
+                self.previous[variable.name][live] = codes[variable.source]
+            elif variable.kind == "last":
+                self.last[variable.name][live, codes[variable.by]] = codes[variable.source]
+        for name, seen in self.seen.items():
+            seen[live, codes[name]] = True
+
+    def collected(self) -> Drawn:
+        """All rows, each parent's together and in order."""
+        if not self.rows:
+            return Drawn({v: np.zeros(0, np.int64) for v in self.chain.plan.variables}, np.zeros(0, np.int64), self.at[:0], {})
+        parent = np.concatenate([r[0] for r in self.rows])
+        order = np.argsort(parent, kind="stable")
+        names = {n for r in self.rows for n in r[1]}
+        codes = {n: np.concatenate([r[1].get(n, np.full(len(r[0]), -1)) for r in self.rows])[order] for n in names}
+        at = np.concatenate([r[2] for r in self.rows])[order] if self.table.order_by else None
+        limits = {n for r in self.rows for n in r[3]}
+        allowed = {n: self._allowed(n)[order] for n in limits}
+        return Drawn(codes, parent[order], at, allowed)
+
+    def _allowed(self, name: str) -> NDArray[np.bool_]:
+        size = self._conditional(name).step.variable.size
+        return np.concatenate([r[3].get(name, np.ones((len(r[0]), size), bool)) for r in self.rows])
+
+
+def above(study: Study, table: Table, chain: Chain, ancestors: Mapping[str, Codes], count: Ints, times: Mapping[str, Any]) -> Above:
+    """What `children` needs to know of the parents.
+
+    `ancestors[t]` are codes of ancestor `t` aligned with the parent rows, `times` the values of time columns by
+    "table.column", aligned likewise; a NULL bound is infinite.
+    """
+    codes = {
+        v.name: np.array(v.groups)[ancestors[v.table][v.source]] for v in chain.plan.variables.values() if v.kind == "parent"
+    }
+    parent = study.tables[table.parent.table] if table.parent else table
+    order: Column | None = table.columns[table.order_by] if table.order_by else None
+    kind = np.float64 if order and order.type == "number" else np.int64
+    begin = times[f"{parent.name}.{parent.order_by}"] if starts_at_parent(study, table) else np.zeros(len(count))
+    bound = bound_of(study, table)
+    limit = times[".".join(bound)].astype(float) if bound else np.full(len(count), np.inf)
+    return Above(codes, count, np.asarray(begin).astype(kind), limit)
+
+
+def _grouped(variable: Variable, code: Ints) -> Ints:
+    return np.asarray(np.array(variable.groups)[code]) if variable.groups else code
+
+
+def _unique(table: Table) -> list[str]:
+    return [columns[0] for columns in table.unique if len(columns) == 1]
+
+
+def _size_of(chain: Chain, name: str) -> int:
+    return chain[name].step.variable.size
