@@ -1,14 +1,18 @@
-"""What may be asked of a hospital: a histogram of coded rows, bounded per patient.
+"""What may be asked of a hospital: groups of histograms of coded rows, bounded per patient.
 
-A query counts, over one coded table, the rows in each cell of `columns`. One patient contributes the vector
-`w * h`, where `h` is the histogram of that patient's own rows and `w` an integer weight chosen such that
+A query counts, over one coded table, the rows in each cell of `columns`. Queries of one group (same `group`, same
+`table`, same `scale`) share one integer weight per patient. With `h_f` the histogram of a patient's own rows in query `f`
+of a group of `k` queries, and Q the sum of the squares of all their cells, the patient contributes `w * h_f` to each, with
 
-    w = floor(sqrt(scale^2 / (n + n (n - 1) / spread)))      n = sum(h), the patient's rows in this query
-    w <- floor(scale / sqrt(q))  if w^2 q > scale^2           q = sum(h^2)
+    Q = sum_f sum(h_f^2)          w = isqrt(k * scale^2 // Q)          (Q = 0 contributes nothing)
 
-so `||w h||_2 <= scale` for every patient, whatever their rows: adding or removing one patient changes the sum of all
-patients' vectors by at most `scale` in L2. Stacking queries adds the squares: `sqrt(sum(scale^2))`.
-Clipping a whole histogram instead of counting at most k rows: Abadi et al. 2016 (gradients), Wilson et al. 2020 (user level).
+so that `sum_f ||w h_f||^2 = w^2 Q <= k * scale^2` whatever the patient's rows: adding or removing one patient with all
+their rows changes the stacked answers by at most `sqrt(sum_f scale^2)` in L2. All is exact integer arithmetic. A patient
+with one row contributes `scale` to one cell of each query, as in a plain count.
+
+Normalising a patient's whole contribution instead of counting at most so many rows follows clipping in Abadi et al. 2016
+(arXiv 1607.00133) and user-level bounds in Wilson et al. 2020 (arXiv 1909.01917); one weight for a whole group keeps the
+margins of its histograms consistent with each other.
 """
 
 from __future__ import annotations
@@ -16,34 +20,45 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-UNIT = 256
-"""Integer units that stand for one patient: counts are scaled up so that each site's noise is wide (in units)."""
+UNIT = 1024
+"""Integer units that stand for one patient: counts are scaled up so that weights and noise shares are fine-grained."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """One bounded histogram.
 
-    `table` is a coded table, `columns` its code columns and `shape` their sizes; rows where any code is NULL count nowhere.
-    The answer is a flat integer vector in C order (last column fastest).
-    `spread` is a public guess of how many cells one patient's rows fall into; it decides weights, never the bound.
-    `scale` is one patient's L2 bound in integer units; a larger scale buys accuracy with more of the budget.
+    `table` is a coded table, `columns` its code columns and `shape` their sizes. A row where any code of `columns` is NULL
+    counts nowhere in this query. The answer is a flat integer vector in C order (last column fastest).
+    `scale` is the L2 bound of one patient in integer units, on average over the group; a larger scale buys accuracy with
+    more of the budget.
     """
 
     name: str
     table: str
     columns: tuple[str, ...]
     shape: tuple[int, ...]
-    spread: int = 1
+    group: str
     scale: int = UNIT
 
     @property
     def cells(self) -> int:
         """Length of the answer."""
         return math.prod(self.shape)
+
+
+def grouped(queries: Iterable[Query]) -> dict[str, tuple[Query, ...]]:
+    """Queries by group, in order. Raises ValueError if a group mixes tables or scales."""
+    groups: dict[str, tuple[Query, ...]] = {}
+    for query in queries:
+        groups[query.group] = (*groups.get(query.group, ()), query)
+    for name, members in groups.items():
+        if len({(q.table, q.scale) for q in members}) > 1:
+            raise ValueError(f"group {name} mixes tables or scales")
+    return groups
 
 
 def digest(queries: Sequence[Query]) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from generators.frame import Tables
 from generators.marginal.code import code
 from generators.marginal.structure import queries
-from privacy.histogram import histogram
+from privacy.histogram import histograms
+from privacy.query import grouped
 from specs.lang.types import Study
 
 
@@ -18,9 +19,8 @@ def answers(study: Study, tables: Tables, parents: Mapping[str, NDArray[np.int64
     """Each query's histogram, of shape `Query.shape`, in patients, weighted per patient as at the hospitals."""
     coded = code(study, tables, parents)
     found: dict[str, NDArray[np.float64]] = {}
-    for query in queries(study):
-        columns = coded[query.table]
-        codes = np.stack([columns.values[c] for c in query.columns], axis=1)
-        total = histogram(query, codes, columns.patient)
-        found[query.name] = total.reshape(query.shape) / query.scale
+    for group in grouped(queries(study)).values():
+        columns = coded[group[0].table]
+        totals = histograms(group, columns.values, columns.patient)
+        found |= {q.name: totals[q.name].reshape(q.shape) / q.scale for q in group}
     return found

@@ -123,8 +123,9 @@ def _times(
     bound = bound_of(study, table)
     if bound:
         low = (order.range or (0.0, 0.0))[0]
-        limit = tables[bound[0]][bound[1]].values[ancestor_rows(study, table, bound[0], parents)]
-        left = np.maximum(limit - np.where(first, low, at[rows.previous]), 0)
+        limit = tables[bound[0]][bound[1]].take(ancestor_rows(study, table, bound[0], parents))
+        left = np.maximum(limit.values - np.where(first, low, at[rows.previous]), 0)
+        left = np.where(limit.null, np.inf, left)
         found[f"{name}__left"] = encode(domain(gap_column(table)), left, never)[0]
     return found
 
@@ -150,17 +151,30 @@ def _join(study: Study, plan: Plan, coded: dict[str, Codes], rows: _Rows, parent
     table, values = study.tables[plan.table], coded[plan.table].values
     for variable in plan.variables.values():
         if variable.kind == "own" and variable.groups:
-            values[variable.name] = np.array(variable.groups)[values[variable.name]]
+            values[variable.name] = _grouped(variable, values[variable.name])
     for variable in plan.variables.values():
         if variable.kind == "parent":
             above = coded[variable.table].values[variable.source][ancestor_rows(study, table, variable.table, parents)]
-            values[variable.name] = np.array(variable.groups)[above]
+            values[variable.name] = _grouped(variable, above)
         elif variable.kind == "previous":
             values[variable.name] = np.where(rows.previous < 0, variable.size - 1, values[variable.source][rows.previous])
         elif variable.kind == "last":
             values[variable.name] = _last(variable, values, rows)
+        elif variable.kind == "rest":
+            values[variable.name] = _grouped(variable, _rest(table, rows))
         elif variable.kind == "left":
-            values[variable.name] = np.array(variable.groups)[values[variable.name]]
+            values[variable.name] = _grouped(variable, values[variable.name])
+
+
+def _rest(table: Table, rows: _Rows) -> Ints:
+    """Codes of the number of rows of the same parent from each row on."""
+    last = np.zeros(int(rows.parent.max(initial=-1)) + 1, np.int64)
+    np.maximum.at(last, rows.parent, rows.rank)
+    return encode(domain(count_column(table)), last[rows.parent] - rows.rank + 1, np.zeros(len(rows.rank), bool))[0]
+
+
+def _grouped(variable: Variable, codes: Ints) -> Ints:
+    return np.asarray(np.array(variable.groups)[codes])
 
 
 def _last(variable: Variable, values: dict[str, Ints], rows: _Rows) -> Ints:

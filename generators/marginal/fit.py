@@ -20,7 +20,7 @@ from generators.marginal.estimate import Moments, base, base_moments, factor_mom
 from generators.marginal.loglinear import design
 from generators.marginal.loglinear import fit as fit_loglinear
 from generators.marginal.structure import Plan, Step
-from privacy.query import UNIT
+from privacy.histogram import weights
 from privacy.sums import Sums
 
 Ints = NDArray[np.int64]
@@ -101,13 +101,16 @@ def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.
     return Chain(plan, tuple(found))
 
 
-def row_weight(step: Step, code: Ints, patient: Ints) -> NDArray[np.float64]:
-    """How much a query counts each row (see `privacy.query`), in patients; 0 where the step does not apply."""
-    applies = code >= 0
-    number = np.bincount(patient[applies], minlength=int(patient.max(initial=0)) + 1)[patient]
-    number = np.maximum(number, 1).astype(float)
-    spread = step.fine.spread
-    return np.asarray(np.where(applies, step.fine.scale / UNIT / np.sqrt(number + number * (number - 1) / spread), 0.0))
+def row_weights(step: Step, codes: Codes, patient: Ints) -> NDArray[np.float64]:
+    """How much the step's queries count each row (see `privacy.query`), in patients; 0 where the step does not apply."""
+    group = tuple(q for q in step.factors)
+    applies = codes[step.variable.name] >= 0
+    if not group:
+        group = (step.fine,) if not step.domain.ordered else ()
+    if not group:
+        return applies.astype(float)
+    weight = weights(group, codes, patient)[patient] / group[0].scale
+    return np.asarray(np.where(applies, weight, 0.0))
 
 
 def learn_children(
@@ -117,7 +120,7 @@ def learn_children(
     found = []
     for conditional in chain.conditionals:
         name = conditional.step.variable.name
-        weight = row_weight(conditional.step, drawn.codes[name], patient)
+        weight = row_weights(conditional.step, drawn.codes, patient)
         rows = np.flatnonzero(weight > 0)
         if len(rows) > effort.rows:
             rows = np.sort(rng.choice(rows, effort.rows, replace=False))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
 from generators.marginal.encode import decode, encode
-from generators.marginal.structure import Variable, bound_of, gap_column, start_column, starts_at_parent
+from generators.marginal.structure import Variable, bound_of, count_column, gap_column, start_column, starts_at_parent
 from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Column, Study, Table
@@ -125,6 +125,9 @@ class _Walk:
         """Draws start or gap, and from it the row's time; bins that begin after the bound are impossible."""
         name = str(self.table.order_by)
         conditional = self._conditional(f"{name}__gap" if position else f"{name}__start")
+        rest = self.chain.plan.variables[f"{self.table.name}__rest"]
+        number = encode(domain(count_column(self.table)), self.above.count[live] - position, np.zeros(len(live), bool))[0]
+        codes[rest.name] = _grouped(rest, number)
         column = gap_column(self.table) if position else start_column(self.study, self.table)
         self._left(codes, live, position)
         lowest = np.array([c.low for c in conditional.step.domain.cells[0]])
@@ -134,19 +137,28 @@ class _Walk:
         fine = draw_part(conditional, code, None, self.rng.random(len(live)))
         distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
         before = self.at[live]
-        at = np.minimum(before + distance, self.top[live]).astype(self.at.dtype)
+        at = self._within_bound(before, distance, lowest[code], self.top[live]).astype(self.at.dtype)
         self.at[live] = at
         codes[f"{name}__moved"] = np.where(at == before, 1, 2) if position else np.zeros(len(at), np.int64)
         order = self.table.columns[name]
         codes[name] = _grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
         return live, codes, at
 
+    def _within_bound(self, before: Any, distance: Any, lowest: Any, top: Any) -> Any:
+        """Times beyond the bound are drawn again, evenly between the start of their bin and the bound."""
+        room = top - before - lowest
+        if self.at.dtype.kind == "i":
+            again = np.floor(self.rng.random(len(room)) * (room + 1))
+        else:
+            again = self.rng.random(len(room)) * room
+        return before + np.where(before + distance > top, lowest + again, distance)
+
     def _left(self, codes: Codes, live: Ints, position: int) -> None:
         variable = self.chain.plan.variables.get(f"{self.table.order_by}__left")
         if variable is None:
             return
         since = self.at[live] if position else np.full(len(live), self.low)
-        left = np.maximum(np.minimum(self.above.limit[live], 1e15) - since, 0)
+        left = np.maximum(self.above.limit[live] - since, 0)
         code = encode(domain(gap_column(self.table)), left, np.zeros(len(live), bool))[0]
         codes[variable.name] = _grouped(variable, code)
 

@@ -25,7 +25,7 @@ FINER = 12
 MOST_CELLS = 20_000
 """A histogram over more cells than this is left out: its noise would be all one sees."""
 
-Kind = Literal["own", "count", "start", "gap", "moved", "left", "parent", "previous", "last"]
+Kind = Literal["own", "count", "start", "gap", "moved", "left", "rest", "parent", "previous", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Variable:
     gap       `order_by` less that of the previous row; NULL in the first row
     moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
     left      bound on the parent less the previous row's `order_by` (for the first row: less the range's start), never below 0
+    rest      number of rows of the same parent from this one on, itself included
     parent    variable `source` of the ancestor row of table `table`
     previous  variable `source` of the previous row of the same parent; the code after the last one: no previous row
     last      `source` of the last row of the same parent with the same `by`; the code after the last one: none
@@ -208,13 +209,14 @@ def _time_steps(
         left = Variable(f"{order.name}__left", "left", FINER, order.name, groups=groups(gap_dom, FINER))
         contexts[left.name] = left
         pace = [left, *pace]
-    count = [v for v in above if v.source == f"{table.name}__count"]
-    triple = [_query(table, (pace[0], count[0], gap), spread=3)] if bound_of(study, table) else []
+    rest = _rest(table)
+    contexts[rest.name] = rest
+    triple = [_query(table, (pace[0], rest, gap))] if bound_of(study, table) else [_query(table, (rest, gap))]
     starts = [_query(table, (c, start)) for c in above]
-    gaps = [_query(table, (c, gap), spread=3) for c in (before, *pace, *above)]
+    gaps = [_query(table, (c, gap)) for c in (before, *pace, *above)]
     return [
         Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
-        Step(gap, gap_dom, _fine(table, gap, gap_dom, None, 3), _kept(gaps + triple)),
+        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps + triple)),
     ]
 
 
@@ -229,20 +231,19 @@ def _row_step(
 ) -> Step:
     """A column of a child row: with each context, and where the row has a kind, with kind and context together."""
     order = table.order_by
-    spread = max(2, min(variable.size // 2, 12))
     here = [contexts[order]] if order else []
     same_row = [v for v in earlier if v.kind == "own" or v.kind == "count"]
     if kind is None or variable.name == kind.name:
-        pairs = [_query(table, (c, variable), spread) for c in (*above, *here, *same_row)]
+        pairs = [_query(table, (c, variable)) for c in (*above, *here, *same_row)]
         before = [_previous(variable), *([_moved(table)] if order else [])]
         contexts |= {v.name: v for v in before}
-        triples = [_query(table, (*before, variable), spread)]
-        return Step(variable, dom, _fine(table, variable, dom, None, spread), _kept(pairs + triples))
+        triples = [_query(table, (*before, variable))]
+        return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
     last = Variable(f"{variable.name}__last", "last", variable.size + 1, variable.column, source=variable.name, by=kind.name)
     contexts[last.name] = last
     others = [v for v in same_row if v.name != kind.name]
-    triples = [_query(table, (kind, c, variable), spread) for c in (last, *here, *above, *others)]
-    return Step(variable, dom, _fine(table, variable, dom, kind, spread), _kept(triples))
+    triples = [_query(table, (kind, c, variable)) for c in (last, *here, *above, *others)]
+    return Step(variable, dom, _fine(table, variable, dom, kind), _kept(triples))
 
 
 def _parents(study: Study, table: Table, plans: dict[str, Plan]) -> Iterator[Variable]:
@@ -270,20 +271,28 @@ def _previous(variable: Variable) -> Variable:
     return Variable(f"{variable.name}__prev", "previous", variable.size + 1, variable.column, source=variable.name)
 
 
+def _rest(table: Table) -> Variable:
+    dom = domain(count_column(table))
+    joined = groups(dom, FINER)
+    return Variable(f"{table.name}__rest", "rest", max(joined) + 1, table.name, groups=joined)
+
+
 def _moved(table: Table) -> Variable:
     """Whether the row is the first one, at the same time as the previous row, or later."""
     return Variable(f"{table.order_by}__moved", "moved", 3, str(table.order_by))
 
 
-def _query(table: Table, variables: tuple[Variable, ...], spread: int = 1) -> Query:
+def _query(table: Table, variables: tuple[Variable, ...]) -> Query:
+    """A histogram in the group of the step that learns from it: that of its last variable."""
     names = tuple(v.name for v in variables)
-    return Query(f"{table.name}: {', '.join(names)}", table.name, names, tuple(v.size for v in variables), spread)
+    group = f"{table.name}.{variables[-1].name.removesuffix('__fine')}"
+    return Query(f"{table.name}: {', '.join(names)}", table.name, names, tuple(v.size for v in variables), group)
 
 
-def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None, spread: int = 1) -> Query:
+def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None) -> Query:
     """The step's finest histogram; its margin over parts is the step's own 1-way (given the kind)."""
     fine = Variable(f"{variable.name}__fine", variable.kind, dom.fine_size, variable.column) if dom.ordered else variable
-    return _query(table, (kind, fine) if kind else (fine,), spread)
+    return _query(table, (kind, fine) if kind else (fine,))
 
 
 def _kept(found: list[Query]) -> tuple[Query, ...]:
