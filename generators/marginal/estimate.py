@@ -66,6 +66,24 @@ def base_moments(known: Base, seen: Floats) -> Moments:
     return Moments(seen[:, None] * known.shares, ridge[:, None])
 
 
+def raked(weight: Floats, index: NDArray[np.int64], tables: list[tuple[Floats, float]], sweeps: int = 4) -> Floats:
+    """Row weights (rows,) such that contexts are about as frequent in the design as at the hospitals.
+
+    `index` (rows, factors) is each row's context, `tables` the factors' (noised (contexts, codes), std). Rows drawn from a
+    chain drift; fitted as they are, conditionals would bend to undo the drift, and a chain that remembers its last value
+    amplifies what was bent. Raking: Deming and Stephan 1940; contexts rarer than their noise are left alone.
+    """
+    total = weight.sum()
+    for _ in range(sweeps):
+        for column, (noised, std) in zip(index.T, tables, strict=True):
+            context = np.maximum(noised.sum(1), 0)
+            context *= total / max(context.sum(), 1e-9)
+            drawn = np.bincount(column, weight, len(context))
+            slack = std * np.sqrt(noised.shape[1]) + 1.0
+            weight = weight * np.clip((context + slack) / (drawn + slack), 0.2, 5.0)[column]
+    return weight
+
+
 def factor_moments(known: Base, noised: Floats, std: float, seen: Floats) -> Moments:
     """Moments of a factor `noised` (contexts, codes) on a design that saw each context `seen` (contexts,) times.
 

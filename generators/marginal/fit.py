@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from generators.arrays import Arrays
 from generators.marginal.chain import Chain, Conditional, context, draw
-from generators.marginal.estimate import Moments, base, base_moments, factor_moments, within
+from generators.marginal.estimate import Moments, base, base_moments, factor_moments, raked, within
 from generators.marginal.loglinear import design
 from generators.marginal.loglinear import fit as fit_loglinear
 from generators.marginal.structure import Plan, Step
@@ -25,6 +25,10 @@ from privacy.sums import Sums
 
 Ints = NDArray[np.int64]
 Codes = Mapping[str, Ints]
+
+
+DAMPING = 0.5
+"""Share of a round's fit that is taken over."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ def prior(step: Step, sums: Sums) -> Conditional:
     known = base(step, sums)
     bias = np.log(known.shares)
     theta = {q.name: np.zeros((q.cells // step.variable.size, step.variable.size)) for q in step.factors}
-    if step.factors:
-        last = step.factors[-1] if step.given is None else step.factors[0]
+    last = step.main
+    if last:
         noised = sums.values[last.name].reshape(theta[last.name].shape)
         weight = max(sums.std[last.name] * step.variable.size, 1.0)
         shares = np.repeat(known.shares, len(noised) // len(known.shares), 0)
@@ -61,15 +65,10 @@ def learn(
     given = codes[step.given] if step.given else np.zeros(rows, np.int64)
     index = np.stack([given, *(context(q, codes) for q in step.factors)], axis=1)
     sizes = [step.given_size, *(q.cells // step.variable.size for q in step.factors)]
-    known = base(step, sums)
-    moments: list[Moments] = []
-    for column, (query, size) in enumerate(zip((None, *step.factors), sizes, strict=True)):
-        seen = np.bincount(index[:, column], weight, size)
-        if query is None:
-            moments.append(base_moments(known, seen))
-        else:
-            noised = sums.values[query.name].reshape(size, -1)
-            moments.append(factor_moments(known, noised, sums.std[query.name], seen))
+    tables = [(sums.values[q.name].reshape(n, -1), sums.std[q.name]) for q, n in zip(step.factors, sizes[1:], strict=True)]
+    weight = raked(weight, index[:, 1:], tables)
+    seen = [np.bincount(column, weight, size) for column, size in zip(index.T, sizes, strict=True)]
+    moments = _moments(step, sums, tables, seen)
     target = np.concatenate([m.target for m in moments])
     ridge = np.concatenate([m.ridge for m in moments])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -86,6 +85,13 @@ def learn(
     ).astype(np.float64)
     parts = {q.name: fitted[offsets[i + 1] : offsets[i + 2]] for i, q in enumerate(step.factors)}
     return Conditional(step, fitted[: step.given_size], parts, start.within)
+
+
+def _moments(step: Step, sums: Sums, tables: list[tuple[NDArray[np.float64], float]], seen: list[NDArray[np.float64]]) -> list[Moments]:
+    """What the base and each factor should meet on a design that saw their contexts `seen` times."""
+    known = base(step, sums)
+    factors = [factor_moments(known, noised, std, count) for (noised, std), count in zip(tables, seen[1:], strict=True)]
+    return [base_moments(known, seen[0]), *factors]
 
 
 def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]) -> Chain:
@@ -113,6 +119,12 @@ def row_weights(step: Step, codes: Codes, patient: Ints) -> NDArray[np.float64]:
     return np.asarray(np.where(applies, weight, 0.0))
 
 
+def _between(old: Conditional, new: Conditional, share: float) -> Conditional:
+    """Part of the way: rows drawn next time depend on themselves, and a full step would overshoot."""
+    theta = {name: old.theta[name] + share * (value - old.theta[name]) for name, value in new.theta.items()}
+    return Conditional(old.step, old.bias + share * (new.bias - old.bias), theta, old.within)
+
+
 def learn_children(
     arrays: Arrays, chain: Chain, sums: Sums, drawn: Any, patient: Ints, effort: Effort, rng: np.random.Generator
 ) -> Chain:
@@ -129,5 +141,5 @@ def learn_children(
             continue
         codes = {v: c[rows] for v, c in drawn.codes.items()}
         allowed = drawn.allowed[name][rows] if name in drawn.allowed else None
-        found.append(learn(arrays, conditional, sums, codes, weight[rows], allowed, effort))
+        found.append(_between(conditional, learn(arrays, conditional, sums, codes, weight[rows], allowed, effort), DAMPING))
     return Chain(chain.plan, tuple(found))

@@ -75,6 +75,11 @@ class Step:
         return self.fine.columns[0] if len(self.fine.columns) > 1 else None
 
     @property
+    def main(self) -> Query | None:
+        """The factor that says most: with the last value of the same kind, else the one with most cells."""
+        return max(self.factors, key=lambda q: (any(c.endswith("__last") for c in q.columns), q.cells), default=None)
+
+    @property
     def given_size(self) -> int:
         """Number of codes of `given`, 1 without it."""
         return self.fine.shape[0] if self.given else 1
