@@ -1,0 +1,1 @@
+"""Runners: the command line, the site agent, the coordinator, transports and releases."""

@@ -1,0 +1,79 @@
+"""Frames and Arrow tables: the same columns, without copying values one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from generators.frame import Frame, Series
+from specs.lang.types import Scalar, Study
+
+SQL_TYPES: dict[Scalar, str] = {
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "string": "VARCHAR",
+}
+"""DuckDB's type of a spec's type."""
+
+
+def types_of(study: Study, table: str) -> dict[str, Scalar]:
+    """The type of every column of a synthetic table: keys, the parent's keys, then the spec's columns."""
+    found = study.tables[table]
+    types: dict[str, Scalar] = {k.name: k.type for k in found.key}
+    if found.parent:
+        above = types_of(study, found.parent.table)
+        parent = study.tables[found.parent.table]
+        types |= {name: above[key.name] for name, key in zip(found.parent.key, parent.key, strict=True)}
+    return types | {c.name: c.type for c in found.columns.values()}
+
+
+def to_arrow(series: Series, kind: Scalar) -> pa.Array:
+    """One column as Arrow: labels become strings (or booleans), days dates, seconds timestamps."""
+    mask = np.asarray(series.null, bool)
+    if series.labels is not None:
+        return _labelled(series.values, mask, series.labels, kind)
+    if kind == "date":
+        return pa.array(series.values.astype(np.int32), mask=mask).cast(pa.date32())
+    if kind == "timestamp":
+        return pa.array(series.values.astype(np.int64) * 1_000_000, mask=mask).cast(pa.timestamp("us"))
+    if kind == "boolean":
+        return pa.array(series.values.astype(bool), mask=mask)
+    if kind == "string":
+        return pa.array(series.values.astype(str).tolist(), pa.string(), mask=mask)
+    return pa.array(series.values.astype(np.int64 if kind == "integer" else np.float64), mask=mask)
+
+
+def _labelled(codes: NDArray[np.int64], mask: NDArray[np.bool_], labels: tuple[str, ...], kind: Scalar) -> pa.Array:
+    if kind == "boolean":
+        return pa.array(np.asarray([label == "true" for label in labels], bool)[np.where(mask, 0, codes)], mask=mask)
+    indices = pa.array(codes.astype(np.int32), mask=mask)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(labels, pa.string())).cast(pa.string())
+
+
+def from_arrow(array: pa.Array, kind: Scalar) -> Series:
+    """One column from Arrow; strings stay strings, numbers that are not finite become NULL."""
+    null = np.asarray(pc.is_null(array))
+    if kind == "string":
+        return Series(np.asarray(array.cast(pa.string()).fill_null("").to_pylist(), str), null)
+    if kind == "boolean":
+        return Series(np.asarray(array.fill_null(False)).astype(np.int64), null, ("false", "true"))
+    if kind == "date":
+        array = array.cast(pa.date32()).cast(pa.int32())
+    if kind == "timestamp":
+        array = pc.divide(array.cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000)
+    if kind != "number":
+        return Series(np.asarray(array.fill_null(0)).astype(np.int64), null)
+    values = np.asarray(array.cast(pa.float64()).fill_null(0.0))
+    finite = np.isfinite(values)
+    return Series(np.where(finite, values, 0.0), null | ~finite)
+
+
+def table_of(study: Study, name: str, frame: Frame) -> pa.Table:
+    """A synthetic table as Arrow, typed as the spec says."""
+    types = types_of(study, name)
+    return pa.table({column: to_arrow(series, types[column]) for column, series in frame.items()})

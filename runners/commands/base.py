@@ -1,0 +1,37 @@
+"""What all commands share: `--json`, an example and the exit codes in the help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runners.errors import EXITS
+
+if TYPE_CHECKING:
+    from specs.lang.types import Study
+
+
+def command(commands: Any, name: str, about: str, example: str, notes: str = "") -> argparse.ArgumentParser:
+    """A sub-command with `--json`, an example and the exit codes in its help."""
+    found: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=f"example: {example}\n{notes}\n{EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    return found
+
+
+def add_spec(found: argparse.ArgumentParser) -> None:
+    """The spec's file as the first argument."""
+    found.add_argument("spec", type=Path, metavar="SPEC", help="the study's YAML file")
+
+
+def study_of(args: argparse.Namespace) -> Study:
+    """The checked study of the command line. Raises specs.lang.problems.SpecError with all problems at once."""
+    from specs.lang.read import read
+
+    return read(args.spec)

@@ -1,0 +1,95 @@
+"""`wardloom plan`: what a run will ask, spend and reach, and what would stop it."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from runners.commands.base import add_spec, command, study_of
+from runners.errors import FINE
+from runners.out import emit, say, table
+
+if TYPE_CHECKING:
+    from runners.plan import Outlook
+
+NOTES = "reads the spec, the files in dbt/ and the sites' ledgers; never a patient's row"
+
+
+def add(commands: Any) -> None:
+    """Declares the command."""
+    about = "show what a run will ask, spend and reach, and what would stop it"
+    found = command(commands, "plan", about, "wardloom plan specs/nafld.yml --queries", NOTES)
+    add_spec(found)
+    found.add_argument("--queries", action="store_true", help="list every query")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the outlook; a run that would be stopped is still a plan that was made."""
+    study = study_of(args)
+    from runners.plan import outlook
+
+    found = outlook(study)
+    if args.json:
+        emit(_document(found))
+    else:
+        say(*_lines(found, args.queries))
+    return FINE
+
+
+def _lines(found: Outlook, every: bool) -> list[str]:
+    study = found.study
+    lines = [f"{study.name}: {study.about}".rstrip(": "), "", *_budget(found), "", *_questions(found)]
+    if every:
+        rows = [[m.query, m.cells, m.std, m.error] for m in found.marginals]
+        lines += ["", *table(["query", "cells", "noise (patients)", "error"], rows)]
+    lines += ["", "warnings:" if found.warnings else "no warnings", *(f"  {w}" for w in found.warnings)]
+    lines += ["would stop a run:" if found.stops else "nothing would stop a run", *(f"  {s}" for s in found.stops)]
+    return lines
+
+
+def _budget(found: Outlook) -> list[str]:
+    from runners.ledgers import epsilon_left
+
+    budget = found.study.privacy.budget
+    if budget is None:
+        return ["privacy: NONE, exact sums leave the sites"]
+    head = f"privacy: one {found.study.privacy.unit} with all rows, epsilon {budget.epsilon:g}, delta {budget.delta:g}"
+    rows = []
+    for b in found.budgets:
+        whole = b.budget.epsilon if b.budget else None
+        rows.append([b.site, b.data_version, whole, round(b.spent, 6), round(b.left, 6), round(epsilon_left(b), 3)])
+    heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)"]
+    step = f"one step: all queries at once, rho {found.rho:.6f}, a standard deviation of {found.std:.1f} patients per cell"
+    return [head, step, *table(heads, rows, "  ")]
+
+
+def _questions(found: Outlook) -> list[str]:
+    from generators.marginal.structure import structure
+    from runners.plan import by_table
+
+    rows = by_table(structure(found.study), found.marginals)
+    heads = ["table", "queries", "cells", "error, 1 column", "2 columns", "3 columns"]
+    shown = [[r["table"], r["queries"], r["cells"], r["error_1"], r["error_2"], r["error_3"]] for r in rows]
+    cells = [["-" if c is None else c for c in row] for row in shown]
+    note = f"error: total variation distance that noise alone adds, typical marginal, if there are {found.patients} patients"
+    assumed = f"(that number is the spec's `rows.{found.study.root.name}`: how many there are is not public)"
+    return [note, assumed, *table(heads, cells, "  ")]
+
+
+def _document(found: Outlook) -> dict[str, Any]:
+    study = found.study
+    budget = study.privacy.budget
+    return {
+        "spec": study.name,
+        "digest": study.digest,
+        "epsilon": budget.epsilon if budget else None,
+        "delta": budget.delta if budget else None,
+        "steps": [{"name": "measure", "share": 1.0, "rho": found.rho}],
+        "noise_std_patients": found.std,
+        "assumed_patients": found.patients,
+        "sites": [asdict(b) for b in found.budgets],
+        "queries": [asdict(m) for m in found.marginals],
+        "warnings": found.warnings,
+        "stops": found.stops,
+    }

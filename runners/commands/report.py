@@ -1,0 +1,33 @@
+"""`wardloom report`: builds the report of the release again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from runners.commands.base import add_spec, command, study_of
+from runners.errors import FINE, WRONG, Stop
+from runners.out import emit, say
+
+
+def add(commands: Any) -> None:
+    """Declares the command."""
+    add_spec(command(commands, "report", "build the HTML report of the release again", "wardloom report specs/nafld.yml"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """From the released database alone; prints where the report is."""
+    study = study_of(args)
+    from runners.places import Places
+
+    places = Places(study)
+    if not places.database.is_file():
+        raise Stop(WRONG, f"no release yet: {places.database}\n  run: wardloom run {args.spec}")
+    from runners.publish import rebuild_report
+
+    file = rebuild_report(study, places.release)
+    if args.json:
+        emit({"report": str(file)})
+    else:
+        say(f"report: {file}")
+    return FINE

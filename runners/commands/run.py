@@ -1,0 +1,53 @@
+"""`wardloom run`: the whole path, from a spec to a release."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from runners.commands.base import add_spec, command, study_of
+from runners.errors import FINE
+from runners.out import emit, say, table
+
+if TYPE_CHECKING:
+    from runners.run import Run
+
+NOTES = "interrupted, it goes on where it was: sites repeat the reply they gave, and nothing is spent twice"
+
+
+def add(commands: Any) -> None:
+    """Declares the command."""
+    about = "learn from the hospitals and write a release of synthetic tables"
+    found = command(commands, "run", about, "wardloom run specs/nafld.yml", NOTES)
+    add_spec(found)
+    found.add_argument("--new", action="store_true", help="learn and sample again from the same noised sums")
+    found.add_argument("--quiet", action="store_true", help="no progress lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs all stages, then prints what was made."""
+    study = study_of(args)
+    from runners.run import run as run_study
+
+    done = run_study(study, args.spec, args.new, args.quiet)
+    if args.json:
+        emit({**done.facts, "release": str(done.places.release)})
+    else:
+        say(*_lines(done, args.spec))
+    return FINE
+
+
+def _lines(done: Run, spec: Any) -> list[str]:
+    rows = [[name, count] for name, count in done.facts["rows"].items()]
+    budget = done.study.privacy.budget
+    first = done.study.root.name
+    return [
+        f"release: {done.places.release}",
+        *table(["table", "rows"], rows, "  "),
+        f"privacy: epsilon {budget.epsilon:g}, delta {budget.delta:g}" if budget else "privacy: NONE (public data)",
+        *(f"quality: {line}" for line in done.facts.get("headline", [])),
+        "next:",
+        f'  wardloom query {spec} "select * from {first} limit 5"',
+        f"  open {done.places.release / 'report.html'}",
+        f"  wardloom status {spec}",
+    ]

@@ -1,0 +1,109 @@
+"""What the codes of a query's columns mean, in words: for the released sums."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+
+from generators.marginal.structure import Plan, Variable, count_column, gap_column, start_column
+from specs.lang.domain import SPLIT, Cell, Domain, domain
+from specs.lang.types import Scalar, Study, Table
+
+NULL = "NULL"
+NONE = "(none)"
+EPOCH = datetime.datetime(1970, 1, 1)
+
+
+def labels(study: Study, plans: Mapping[str, Plan], table: str, column: str) -> list[str]:
+    """One label per code of a code column."""
+    variable = plans[table].variables.get(column.removesuffix("__fine"))
+    if variable is None:
+        raise KeyError(column)
+    found = study.tables[table]
+    if variable.kind == "moved":
+        return ["first row", "same time", "later"]
+    if variable.kind == "parent":
+        whole = labels(study, plans, variable.table, variable.source)
+    elif variable.kind in ("previous", "last"):
+        whole = [*_of_source(study, plans, found, variable), NONE]
+        return [*whole[: variable.size - 1], NONE]
+    else:
+        dom, kind = _domain(study, found, variable)
+        whole = _fine(dom, kind) if column.endswith("__fine") else _codes(dom, kind)
+        if column.endswith("__fine"):
+            return whole
+    return joined(whole, variable.groups) if variable.groups else whole
+
+
+def joined(whole: list[str], groups: tuple[int, ...]) -> list[str]:
+    """Labels of groups of codes: the first and the last of each."""
+    members: dict[int, list[str]] = {}
+    for label, group in zip(whole, groups, strict=False):
+        members.setdefault(group, []).append(label)
+    return [_span(members.get(g, [NONE])) for g in range(max(groups) + 1)]
+
+
+def _span(members: list[str]) -> str:
+    first, last = members[0], members[-1]
+    if first == last:
+        return first
+    return f"{first.split(' to ')[0]} to {last.split(' to ')[-1]}"
+
+
+def _of_source(study: Study, plans: Mapping[str, Plan], table: Table, variable: Variable) -> list[str]:
+    """Labels of the variable that the previous row shows; that of `order_by` itself is joined, too."""
+    return labels(study, plans, table.name, variable.source)
+
+
+def _domain(study: Study, table: Table, variable: Variable) -> tuple[Domain, Scalar]:
+    if variable.kind in ("count", "rest"):
+        child = study.tables[variable.column]
+        return domain(count_column(child)), "integer"
+    if variable.kind in ("gap", "left"):
+        column = gap_column(table)
+        return domain(column), column.type
+    if variable.kind == "start":
+        column = start_column(study, table)
+        return domain(replace(column, nullable=False)), column.type
+    column = table.columns[variable.column]
+    return domain(column), column.type
+
+
+def _codes(dom: Domain, kind: Scalar) -> list[str]:
+    null = [NULL] if dom.nullable else []
+    if not dom.ordered:
+        return [*dom.labels, *null]
+    if dom.by:  # bins differ by the other column: only their order is common
+        return [f"bin {i + 1}" for i in range(dom.values)] + null
+    return [_cell(c.low, c.high, c, kind) for c in dom.cells[0]] + null
+
+
+def _fine(dom: Domain, kind: Scalar) -> list[str]:
+    null = [NULL] if dom.nullable else []
+    if dom.by:
+        return [f"bin {i // SPLIT + 1}, part {i % SPLIT + 1}" for i in range(dom.values * SPLIT)] + null
+    found = []
+    for cell in dom.cells[0]:
+        width = (cell.high - cell.low) / cell.parts
+        for part in range(SPLIT):
+            inside = part < cell.parts
+            found.append(_cell(cell.low + part * width, cell.low + (part + 1) * width, cell, kind) if inside else "(empty)")
+    return found + null
+
+
+def _cell(low: float, high: float, cell: Cell, kind: Scalar) -> str:
+    if cell.high <= cell.low:
+        return _text(low, kind)
+    if kind in ("integer", "date", "timestamp"):
+        first, last = -(-low // 1), -(-high // 1) - 1
+        return _text(first, kind) if last <= first else f"{_text(first, kind)} to {_text(last, kind)}"
+    return f"{_text(low, kind)} to {_text(high, kind)}"
+
+
+def _text(value: float, kind: Scalar) -> str:
+    if kind == "date":
+        return (EPOCH + datetime.timedelta(days=value)).date().isoformat()
+    if kind == "timestamp":
+        return (EPOCH + datetime.timedelta(seconds=value)).isoformat(sep=" ")
+    return f"{value:.6g}"

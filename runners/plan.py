@@ -1,0 +1,110 @@
+"""What a run would ask, spend and reach, and what would stop it: from public facts and ledgers alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from generators.marginal.structure import Plan, structure
+from privacy.query import UNIT, Query
+from runners.ledgers import Left, left_at
+from runners.noise import cost, noisy_sites, total_std
+from specs.lang.types import Study
+
+FIRST_SHARE = 1.0
+"""The marginal generator asks once, for all of the budget."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One marginal: `error` is the total variation distance that noise alone adds when `patients` have a row in it."""
+
+    query: str
+    table: str
+    columns: tuple[str, ...]
+    cells: int
+    std: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything `wardloom plan` prints."""
+
+    study: Study
+    patients: int
+    rho: float
+    std: float
+    marginals: tuple[Expected, ...]
+    budgets: tuple[Left, ...]
+    warnings: tuple[str, ...]
+    stops: tuple[str, ...]
+
+
+def outlook(study: Study) -> Outlook:
+    """Raises nothing for what would stop a run: that is in `stops`."""
+    plans = structure(study)
+    asked = tuple(q for plan in plans for q in plan.queries())
+    rho, variance = cost(study, asked, FIRST_SHARE)
+    std = total_std(study, variance, len(study.sites)) / UNIT
+    patients = study.rows.get(study.root.name, 0)
+    budgets = tuple(left_at(site, study, rho) for site in study.sites.values())
+    marginals = tuple(_expected(q, std * UNIT / q.scale, patients) for q in asked)
+    return Outlook(study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets))
+
+
+def _expected(query: Query, std: float, patients: int) -> Expected:
+    """E|noise| = std sqrt(2/pi) in every cell; half their sum, per patient, and never more than a whole."""
+    error = min(1.0, std * math.sqrt(2 / math.pi) * query.cells / 2 / patients) if patients else math.nan
+    return Expected(query.name, query.table, query.columns, query.cells, std, error)
+
+
+def warnings(study: Study) -> tuple[str, ...]:
+    """What a reader should know before running."""
+    found = []
+    sites = len(study.sites)
+    if study.privacy.budget is None:
+        found.append(f"no privacy: exact sums leave the sites, because: {study.privacy.none}")
+    if sites == 1:
+        found.append("one site: its noised sums are visible to whoever runs this")
+    if sites == 2:
+        found.append("two sites cannot hide from each other: each can subtract its own share from the sum")
+    if sites > 1:
+        found.append("a patient known to two hospitals is counted, and protected, by each of them alone")
+    if study.privacy.budget and study.privacy.budget.epsilon > 10:
+        found.append(f"epsilon {study.privacy.budget.epsilon:g} is a weak promise")
+    if study.federation.dropouts + study.federation.colluders >= sites:
+        found.append("dropouts and colluders together leave no site whose noise counts: one is taken")
+    return tuple(found)
+
+
+def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
+    """What would stop a run."""
+    from runners.compiled import stale
+
+    found = [f"compiled SQL is not what the spec says: {file} (run `wardloom compile {study.file}`)" for file in stale(study)]
+    for site in study.sites.values():
+        if not Path(site.database).is_file():
+            found.append(f"site {site.name}: no database file {site.database}")
+    found += [f"site {b.site}: {b.trouble}" for b in budgets if b.trouble]
+    own = cost(study, [q for plan in structure(study) for q in plan.queries()], FIRST_SHARE)[1] / noisy_sites(study)
+    if study.privacy.budget and own < 4:
+        found.append("each site's own noise would be too narrow to add up: lower epsilon")
+    return tuple(found)
+
+
+def by_table(plans: Sequence[Plan], marginals: Sequence[Expected]) -> list[dict[str, Any]]:
+    """Per table: queries, cells and the typical error of its marginals of one, two and three columns."""
+    rows = []
+    for plan in plans:
+        mine = [m for m in marginals if m.table == plan.table]
+        row: dict[str, Any] = {"table": plan.table, "queries": len(mine), "cells": sum(m.cells for m in mine)}
+        for ways in (1, 2, 3):
+            errors = [m.error for m in mine if len(m.columns) == ways]
+            row[f"error_{ways}"] = median(errors) if errors else None
+        rows.append(row)
+    return rows

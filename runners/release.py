@@ -1,0 +1,114 @@
+"""Builds a release: a fresh DuckDB file that never held a real row, the noised sums, the model, and a manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from generators.frame import Tables
+from generators.marginal.model import Model
+from generators.marginal.structure import structure
+from privacy.query import Query
+from privacy.sums import Sums
+from runners.columnar import table_of
+from runners.files import read_json, sha256, write_atomic, write_json
+from runners.labels import labels
+from runners.rules import quoted
+from specs.lang.types import Study
+
+SAMPLED = "sampled"
+"""Schema of the tables as the generator drew them; dbt's models at the release read them."""
+MANIFEST = "manifest.json"
+
+
+def write_database(file: Path, study: Study, tables: Tables, sums: Sums, facts: Mapping[str, Any]) -> None:
+    """Sampled tables, `wardloom.noised_sums` and `wardloom.facts` in a new file."""
+    with duckdb.connect(str(file)) as connection:
+        for schema in (SAMPLED, study.outputs.schema, "wardloom"):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+        for name, frame in tables.items():
+            _put(connection, SAMPLED, name, table_of(study, name, frame))
+        _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))
+        _put(connection, "wardloom", "facts", _facts(facts))
+
+
+def _put(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: pa.Table) -> None:
+    connection.register("arriving", rows)
+    connection.execute(f"CREATE TABLE {quoted(schema)}.{quoted(name)} AS SELECT * FROM arriving").fetchall()
+    connection.unregister("arriving")
+
+
+def noised_sums(study: Study, sums: Sums) -> pa.Table:
+    """One row per cell of every query: its codes, what they mean, the noised sum in patients, its standard error."""
+    plans = {plan.table: plan for plan in structure(study)}
+    words: dict[tuple[str, str], Any] = {}
+    parts = []
+    for query in sums.queries.values():
+        for column in query.columns:
+            if (query.table, column) not in words:
+                words[query.table, column] = np.asarray(labels(study, plans, query.table, column), object)
+        parts.append(_cells(query, [words[query.table, c] for c in query.columns], sums))
+    return pa.concat_tables(parts)
+
+
+def _cells(query: Query, words: list[Any], sums: Sums) -> pa.Table:
+    codes = np.stack(np.unravel_index(np.arange(query.cells), query.shape), axis=1)
+    offsets = pa.array(np.arange(query.cells + 1, dtype=np.int32) * len(query.columns))
+    meant = np.stack([word[codes[:, i]] for i, word in enumerate(words)], axis=1)
+    return pa.table(
+        {
+            "query": pa.repeat(query.name, query.cells),
+            "table_name": pa.repeat(query.table, query.cells),
+            "columns": pa.array([list(query.columns)] * query.cells, pa.list_(pa.string())),
+            "cell": pa.array(np.arange(query.cells)),
+            "codes": pa.ListArray.from_arrays(offsets, pa.array(codes.ravel().astype(np.int32))),
+            "labels": pa.ListArray.from_arrays(offsets, pa.array(meant.ravel(), pa.string())),
+            "value": pa.array(sums.values[query.name].ravel()),
+            "std_error": pa.repeat(float(sums.std[query.name]), query.cells),
+        }
+    )
+
+
+def _facts(facts: Mapping[str, Any]) -> pa.Table:
+    texts = [value if isinstance(value, str) else json.dumps(value) for value in facts.values()]
+    return pa.table({"name": pa.array(list(facts), pa.string()), "value": pa.array(texts, pa.string())})
+
+
+def save_model(folder: Path, model: Model) -> None:
+    """The model as arrays (no pickles) and JSON."""
+    arrays = model.arrays()
+
+    def put(path: Path) -> None:
+        with path.open("wb") as out:
+            np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+
+    write_atomic(folder / "arrays.npz", put)
+    write_json(folder / "model.json", model.facts())
+
+
+def load_model(folder: Path, study: Study) -> Model | None:
+    """The model in a folder; None when there is none, or none of this spec."""
+    facts = read_json(folder / "model.json")
+    if facts is None:
+        return None
+    try:
+        with np.load(folder / "arrays.npz", allow_pickle=False) as found:
+            return Model.restore(study, {name: found[name] for name in found.files}, facts)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Every file of the release with its size and SHA-256."""
+    files = {str(f.relative_to(folder)): {"bytes": f.stat().st_size, "sha256": sha256(f)} for f in _files(folder)}
+    write_json(folder / MANIFEST, {**facts, "files": files})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST)

@@ -1,0 +1,143 @@
+"""`wardloom run` as a list of stages. Whatever ends it, the previous release stays, and the next run goes on from here."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from generators.frame import Sample
+from generators.marginal.model import Model
+from generators.marginal.structure import queries
+from privacy.query import Query, digest
+from privacy.sums import Sums
+from runners.coordinator import FederatedDoor
+from runners.errors import DATA, WRONG, Stop
+from runners.files import restore, swap
+from runners.places import Places, run_name
+from runners.state import State, begin, latest, load
+from runners.ticker import Ticker
+from runners.transport.embedded import Embedded
+from specs.lang.types import Study
+
+SHARE = 1.0
+"""The marginal generator asks once, for the whole budget."""
+
+
+@dataclass
+class Run:
+    """One run: what it was asked, where it works, and what the stages have handed on so far."""
+
+    study: Study
+    places: Places
+    folder: Path
+    asked: tuple[Query, ...]
+    door: FederatedDoor
+    ticker: Ticker
+    sums: Sums | None = None
+    model: Model | None = None
+    sample: Sample | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def partial(self) -> Path:
+        """Where the release is built: a neighbour of its place, so that the last step is a rename."""
+        return self.places.release.with_name(f".{self.places.release.name}.partial")
+
+
+def stages() -> dict[str, Callable[[Run], None]]:
+    """The stages in order."""
+    from runners import stages as s
+
+    return {
+        "check": s.check,
+        "ready": s.ready,
+        "sums": s.ask,
+        "learn": s.learn,
+        "sample": s.sample,
+        "tables": s.tables,
+        "dbt": s.build,
+        "report": s.report,
+        "publish": s.publish,
+    }
+
+
+def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> Run:
+    """Runs (or goes on with) the study. Raises Stop; a failed or interrupted run leaves no half-written release."""
+    places = Places(study)
+    asked = queries(study)
+    name = _name(study, places, asked, fresh)
+    folder = places.run(name)
+    typical = _typical(places)
+    with _alone(places):
+        restore(places.release)
+        shutil.rmtree(places.release.with_name(f".{places.release.name}.partial"), ignore_errors=True)
+        state = begin(folder, name, study.digest, list(stages()))
+        ticker = Ticker(state, typical, quiet)
+        door = FederatedDoor(study, Embedded(spec), folder, name, warn=ticker.note)
+        work = Run(study, places, folder, asked, door, ticker)
+        try:
+            _all(work)
+        finally:
+            shutil.rmtree(work.partial, ignore_errors=True)
+        return work
+
+
+def _all(work: Run) -> None:
+    from runners.prove import proved
+
+    with proved(work):
+        for name, stage in stages().items():
+            with work.ticker.stage(name):
+                stage(work)
+
+
+def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -> str:
+    """The same study goes on with its run; a new one is numbered."""
+    number = 0
+    base = run_name(study, digest(asked))
+    while fresh and places.run(run_name(study, digest(asked), number)).exists():
+        number += 1
+    if not fresh:
+        before = latest(places.runs)
+        if before and before.run.split("-")[0] == base:
+            return before.run
+    return run_name(study, digest(asked), number)
+
+
+def _typical(places: Places) -> dict[str, float]:
+    """Seconds per stage: as long as the last finished run took, else as measured on the demo with two cores."""
+    usual = {"check": 1.0, "ready": 2.0, "sums": 45.0, "learn": 30.0, "sample": 10.0, "tables": 3.0, "dbt": 15.0, "report": 5.0}
+    for file in places.runs.glob("*/state.json"):
+        state = load(file)
+        if state and state.finished:
+            usual |= {s.name: max(s.seconds, usual.get(s.name, 0.0) / 4) for s in state.stages}
+    return usual
+
+
+@contextmanager
+def _alone(places: Places) -> Iterator[None]:
+    """One run of a study at a time."""
+    places.runs.mkdir(parents=True, exist_ok=True)
+    with (places.runs / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Stop(DATA, f"another run of {places.study.name} is at work; wait for it to end") from None
+        yield
+
+
+def finished(work: Run) -> State:
+    """The state of a run that ended well."""
+    return work.ticker.state
+
+
+def put_in_place(work: Run) -> None:
+    """The built release takes the place of the previous one."""
+    if not work.partial.exists():
+        raise Stop(WRONG, "nothing was built")
+    swap(work.partial, work.places.release)

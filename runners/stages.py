@@ -1,0 +1,137 @@
+"""What each stage of a run does."""
+
+from __future__ import annotations
+
+import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from generators.frame import length
+from runners import release
+from runners.compiled import stale
+from runners.errors import WRONG, Stop
+from runners.noise import cost
+from runners.rules import DuckRules
+from runners.run import SHARE, Run, put_in_place
+from runners.shadow import shadowed
+
+
+def check(run: Run) -> None:
+    """Compiled SQL is fresh, and our own packages are."""
+    old = stale(run.study)
+    if old:
+        raise Stop(WRONG, f"compiled SQL is not what the spec says: {old[0]}\n  run: wardloom compile {run.study.file}")
+    for line in shadowed():
+        raise Stop(WRONG, line)
+
+
+def ready(run: Run) -> None:
+    """Every site says whether it could answer; nothing is spent."""
+    run.door.ready(run.asked, SHARE)
+
+
+def ask(run: Run) -> None:
+    """Every site: dbt, the ledger, the noise, the sums."""
+    names = len(run.study.sites)
+    heard: list[str] = []
+
+    def tell(site: str) -> None:
+        heard.append(site)
+        run.ticker.tell(f"{site} answered", len(heard) / names)
+
+    run.door.heard = tell
+    run.sums = run.door.ask(run.asked, SHARE)
+
+
+def learn(run: Run) -> None:
+    """The model, from the noised sums alone; one that was learned before is taken."""
+    from generators.marginal.train import learn as learn_model
+
+    folder = run.folder / "model"
+    run.model = release.load_model(folder, run.study)
+    if run.model is None:
+        assert run.sums is not None
+        run.model = learn_model(run.study, run.sums, run.ticker.tell)
+        release.save_model(folder, run.model)
+
+
+def sample(run: Run) -> None:
+    """Synthetic tables of the size the spec asks for."""
+    assert run.model is not None
+    run.sample = run.model.sample(patients(run), run.study.seed, DuckRules(run.study), run.ticker.tell)
+
+
+def patients(run: Run) -> int:
+    """The spec's number of rows of the root table; without one, the noised number of patients."""
+    wanted = run.study.rows.get(run.study.root.name)
+    if wanted is not None:
+        return wanted
+    assert run.sums is not None
+    single = [q.name for q in run.asked if q.table == run.study.root.name and len(q.columns) == 1]
+    return max(1, round(float(np.median([run.sums.values[name].sum() for name in single]))))
+
+
+def tables(run: Run) -> None:
+    """A fresh database beside the place of the release."""
+    assert run.sums and run.sample and run.model
+    run.partial.mkdir(parents=True)
+    run.facts = facts(run)
+    release.write_database(run.partial / run.places.database.name, run.study, run.sample.tables, run.sums, run.facts)
+    release.save_model(run.partial / "model", run.model)
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What a reader of the release should know first."""
+    assert run.sums and run.sample
+    budget = run.study.privacy.budget
+    rho = cost(run.study, run.asked, SHARE)[0]
+    said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
+    return {
+        "spec": run.study.name,
+        "digest": run.study.digest,
+        "run": run.door.run,
+        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "wardloom": _version(),
+        "privacy": said,
+        "epsilon": budget.epsilon if budget else None,
+        "delta": budget.delta if budget else None,
+        "rho": rho,
+        "queries": len(run.asked),
+        "noise_std_patients": max(run.sums.std.values(), default=0.0),
+        "sites": list(run.sums.sites),
+        "generator": run.study.generator.name,
+        "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
+        "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
+    }
+
+
+def build(run: Run) -> None:
+    """At the release, dbt: contracts, keys, relationships, constraints."""
+    from runners.publish import dbt_release
+
+    dbt_release(run)
+
+
+def report(run: Run) -> None:
+    """One HTML file."""
+    from runners.publish import write_report
+
+    write_report(run)
+
+
+def publish(run: Run) -> None:
+    """The manifest, then the rename."""
+    from runners.prove import hand_over
+
+    hand_over(run)
+    release.write_manifest(run.partial, run.facts)
+    put_in_place(run)
+
+
+def _version() -> str:
+    try:
+        return version("wardloom")
+    except PackageNotFoundError:
+        return "0"

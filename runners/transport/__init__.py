@@ -1,0 +1,1 @@
+"""Transports carry opaque bytes between coordinator and sites; what they mean is decided above them."""
