@@ -1,0 +1,1 @@
+"""The door: queries, noise, accounting, ledger, secure sum. The only place where noise is drawn."""

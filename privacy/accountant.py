@@ -64,7 +64,7 @@ def variance(queries: Sequence[Query], rho_: float) -> Fraction:
 
 
 def shares_cost(queries: Sequence[Query], own: Fraction, sites: int) -> float:
-    """rho of a sum in which `sites` sites have each added noise of variance `own`, with the extra term for shares; rounded up.
+    """The rho of a sum in which `sites` sites have each added noise of variance `own`, with the extra term for shares; up.
 
     Raises ValueError for shares below `NARROWEST`, which the bound does not cover well.
     """

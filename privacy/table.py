@@ -46,10 +46,10 @@ class Table:
     def invert(self, bits: Words) -> NDArray[np.int64]:
         """Signed draws (cells,) from random words (2, cells): the upper 64 bits, and 63 more with the sign bit lowest."""
         high, rest = bits
-        size = np.searchsorted(self.high, high, side="right")
+        size: NDArray[np.int64] = np.searchsorted(self.high, high, side="right").astype(np.int64, copy=False)
         for cell in np.flatnonzero(self.high[np.maximum(size - 1, 0)] == high):
             size[cell] = self._tie(high[cell], rest[cell] & ~np.uint64(1))
-        return np.where(rest & np.uint64(1), -size, size).astype(np.int64, copy=False)
+        return np.where(rest & np.uint64(1), -size, size)
 
     def _tie(self, high: np.uint64, low: np.uint64) -> int:
         """The rare draw whose upper word equals a threshold's: the lower word decides."""

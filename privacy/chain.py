@@ -1,0 +1,184 @@
+"""An append-only file of JSON lines in which every line vouches for all lines before it.
+
+A line holds facts, its number from 1, and SHA-256 over the previous line's hash and its own canonical JSON. Edited, reordered
+and missing lines break the chain. A chain cannot tell that its last lines were cut off, so a head file beside it names the
+last acknowledged line; whoever can put back an old ledger together with its old head can still roll it back, and only a copy
+of a later hash kept elsewhere (`Chain.verify` returns it) proves that.
+
+Order of writing: the line, fsync, the head, fsync; only then is an append acknowledged. So a line beyond the head, whole or
+torn, was never acted upon.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from privacy.files import put, read, sync
+
+Fact = str | int | float
+START = "0" * 64
+TORN = "does not verify: its last line is incomplete, a crash cut it off before it counted. Ledger.mend() removes that line"
+
+
+class Broken(Exception):
+    """Why a chain cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One line. `number` counts from 1."""
+
+    number: int
+    hash: str
+    facts: Mapping[str, Fact]
+
+
+@dataclass
+class Chain:
+    """A chain file. All methods raise `Broken` when the file or its head does not verify, and OSError from the disk."""
+
+    path: Path
+
+    @property
+    def head(self) -> Path:
+        """The file that names the last acknowledged line."""
+        return self.path.with_name(self.path.name + ".head")
+
+    def create(self, facts: Mapping[str, Fact]) -> None:
+        """Starts the chain with one line. Raises FileExistsError when there is one; no second writer can start it too."""
+        if self.head.exists() and not self.path.exists():
+            raise Broken("does not verify: the file is gone, but its head is still there")
+        put(self.path, _line(START, 1, facts), replace=False)
+
+    def links(self) -> tuple[Link, ...]:
+        """All lines, verified."""
+        with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as handle:
+            return self._read(handle)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Verified lines and the right to append; other processes wait."""
+        with self._locked(os.O_RDWR, fcntl.LOCK_EX) as handle:
+            writer = Writer(self, handle, self._read(handle))
+            writer.seal()
+            yield writer
+
+    def mend(self) -> bool:
+        """Removes an incomplete last line if it was never acknowledged; returns whether there was one."""
+        with self._locked(os.O_RDWR, fcntl.LOCK_EX) as handle:
+            data = _all(handle)
+            whole = data.rfind(b"\n") + 1
+            if whole == len(data):
+                return False
+            self._parsed(data[:whole])
+            os.ftruncate(handle, whole)
+            os.fsync(handle)
+            return True
+
+    @contextmanager
+    def _locked(self, flags: int, lock: int) -> Iterator[int]:
+        try:
+            handle = os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise Broken("does not verify: the file is gone") from None
+        try:
+            fcntl.flock(handle, lock)
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _read(self, handle: int) -> tuple[Link, ...]:
+        data = _all(handle)
+        if not data.endswith(b"\n"):
+            raise Broken(TORN if data else "does not verify: the file is empty")
+        return self._parsed(data)
+
+    def _parsed(self, data: bytes) -> tuple[Link, ...]:
+        links = _links(data)
+        known = read(self.head)
+        if known is None and len(links) > 1:
+            raise Broken("does not verify: its head file is gone")
+        if known is not None and known.decode(errors="replace") not in {_named(link) for link in links}:
+            raise Broken("does not verify: acknowledged lines are missing, an older copy was put back")
+        return links
+
+
+@dataclass
+class Writer:
+    """The right to append, as long as the lock is held."""
+
+    chain: Chain
+    handle: int
+    links: tuple[Link, ...]
+
+    def append(self, facts: Mapping[str, Fact]) -> Link:
+        """Adds a line; it is on disk, and acknowledged, when this returns. A line that cannot be written whole is taken back."""
+        end = os.lseek(self.handle, 0, os.SEEK_END)
+        line = _line(self.links[-1].hash, len(self.links) + 1, facts)
+        try:
+            _write(self.handle, line)
+            os.fsync(self.handle)
+        except OSError:
+            os.ftruncate(self.handle, end)
+            raise
+        self.links = (*self.links, _link(line, self.links[-1].hash, len(self.links) + 1))
+        self.seal()
+        return self.links[-1]
+
+    def seal(self) -> None:
+        """The head names the last line."""
+        named = _named(self.links[-1]).encode()
+        if read(self.chain.head) != named:
+            put(self.chain.head, named)
+            sync(self.chain.path.parent)
+
+
+def _links(data: bytes) -> tuple[Link, ...]:
+    links: list[Link] = []
+    for number, line in enumerate(data.splitlines(keepends=True), 1):
+        links.append(_link(line, links[-1].hash if links else START, number))
+    if not links:
+        raise Broken("does not verify: the file is empty")
+    return tuple(links)
+
+
+def _link(line: bytes, before: str, number: int) -> Link:
+    try:
+        found = json.loads(line)
+        facts = found["facts"]
+        if line != _line(before, number, facts):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Broken(f"does not verify: line {number} was changed, moved or lost") from None
+    return Link(number, found["hash"], facts)
+
+
+def _line(before: str, number: int, facts: Mapping[str, Fact]) -> bytes:
+    own = {"number": number, "facts": dict(facts)}
+    hashed = hashlib.sha256(before.encode() + _canonical(own)).hexdigest()
+    return _canonical({**own, "hash": hashed}) + b"\n"
+
+
+def _named(link: Link) -> str:
+    return f"{link.number} {link.hash}\n"
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _all(handle: int) -> bytes:
+    size = os.fstat(handle).st_size
+    return os.pread(handle, size, 0)
+
+
+def _write(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]

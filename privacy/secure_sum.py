@@ -1,0 +1,60 @@
+"""Adding up what sites send, in integers modulo 2^64.
+
+A site's share is its exact sums plus its noise, written as 64-bit words. Words wrap around, so a site can also add a mask, and
+masks that cancel over all sites vanish from the total: that is how a later transport hides single shares (Bonawitz et al.
+2017, eprint 2017/281). Without masks whoever adds up sees each site's share: then only that site's own noise protects it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy.query import Query, grouped
+
+Words = NDArray[np.uint64]
+TAIL = 14
+"""Noise stays within this many standard deviations but for a chance below 2^-140 a cell."""
+
+
+def share(vector: NDArray[np.int64], noise: NDArray[np.int64], mask: Words | None = None) -> Words:
+    """One site's contribution (cells,) modulo 2^64. Raises ValueError when lengths differ."""
+    if vector.shape != noise.shape or (mask is not None and mask.shape != vector.shape):
+        raise ValueError("sums, noise and mask must have one length")
+    words = vector.view(np.uint64) + noise.view(np.uint64)
+    return words if mask is None else words + mask
+
+
+def total(shares: Sequence[Words]) -> NDArray[np.int64]:
+    """The sum of all shares (cells,), read as signed integers; exact when `fits`. Raises ValueError when lengths differ."""
+    if not shares or len({s.shape for s in shares}) > 1:
+        raise ValueError("shares must have one length, and there must be one")
+    words = np.zeros(shares[0].shape, np.uint64)
+    for one in shares:
+        words += one
+    return words.view(np.int64)
+
+
+def own_variance(variance: Fraction, sites: int, dropouts: int = 0, colluders: int = 0) -> Fraction:
+    """The noise variance of each site, such that the sites that neither drop out nor collude make `variance` together.
+
+    Raises ValueError when no such site would be left.
+    """
+    honest = sites - dropouts - colluders
+    if honest < 1 or min(dropouts, colluders) < 0:
+        raise ValueError("no site would be left whose noise counts: lower dropouts or colluders")
+    return variance / honest
+
+
+def fits(queries: Sequence[Query], patients: int, own: Fraction, sites: int) -> bool:
+    """Whether totals over `sites` sites with at most `patients` patients in all stay below 2^63, noise included.
+
+    In a group of k queries one patient adds at most sqrt(k) scale to a cell.
+    """
+    most = max((math.isqrt(len(group) * group[0].scale ** 2) for group in grouped(queries).values()), default=0)
+    noise = sites * TAIL * (math.isqrt(math.ceil(own)) + 2)
+    return patients * most + noise < 2**63
