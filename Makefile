@@ -4,7 +4,7 @@ SPEC ?= specs/nafld.yml
 WORKERS ?= 2
 BIN := .venv/bin
 PINS := pyproject.toml constraints.txt requirements-demo.txt
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .PHONY: demo omop heart test lint format clean help
 .DEFAULT_GOAL := help
