@@ -120,14 +120,23 @@ def _times(
         f"{name}__start__fine": np.where(first, start_fine, -1),
         f"{name}__moved": np.where(first, 0, np.where(gap == 0, 1, 2)),
     }
-    bound = bound_of(study, table)
-    if bound:
-        low = (order.range or (0.0, 0.0))[0]
-        limit = tables[bound[0]][bound[1]].take(ancestor_rows(study, table, bound[0], parents))
-        left = np.maximum(limit.values - np.where(first, low, at[rows.previous]), 0)
-        left = np.where(limit.null, np.inf, left)
-        found[f"{name}__left"] = encode(domain(gap_column(table)), left, never)[0]
+    left = _left(study, table, tables, rows, parents)
+    found[f"{name}__left"] = encode(domain(gap_column(table)), left, never)[0]
+    each = left / _rows_on(rows)
+    found[f"{name}__pace"] = encode(domain(gap_column(table)), np.floor(each) if at.dtype.kind == "i" else each, never)[0]
     return found
+
+
+def _left(study: Study, table: Table, tables: Tables, rows: _Rows, parents: Mapping[str, Ints]) -> NDArray[np.float64]:
+    """Time from the previous row (from the range's start) to the bound."""
+    name = str(table.order_by)
+    low, high = table.columns[name].range or (0.0, 0.0)
+    at, bound = tables[table.name][name].values, bound_of(study, table)
+    limit = np.full(len(at), high)
+    if bound:
+        series = tables[bound[0]][bound[1]].take(ancestor_rows(study, table, bound[0], parents))
+        limit = np.where(series.null, high, series.values)
+    return np.asarray(np.maximum(limit - np.where(rows.previous < 0, low, at[rows.previous]), 0))
 
 
 def _begin(study: Study, table: Table, tables: Tables, rows: _Rows) -> NDArray[np.int64]:
@@ -151,7 +160,7 @@ def _join(study: Study, plan: Plan, coded: dict[str, Codes], rows: _Rows, parent
     table, values = study.tables[plan.table], coded[plan.table].values
     for variable in plan.variables.values():
         if variable.kind == "own" and variable.groups:
-            values[variable.name] = _grouped(variable, values[variable.name])
+            values[variable.name] = _grouped(variable, values[variable.column])
     for variable in plan.variables.values():
         if variable.kind == "parent":
             above = coded[variable.table].values[variable.source][ancestor_rows(study, table, variable.table, parents)]
@@ -162,15 +171,20 @@ def _join(study: Study, plan: Plan, coded: dict[str, Codes], rows: _Rows, parent
             values[variable.name] = _last(variable, values, rows)
         elif variable.kind == "rest":
             values[variable.name] = _grouped(variable, _rest(table, rows))
-        elif variable.kind == "left":
+        elif variable.kind in ("left", "pace"):
             values[variable.name] = _grouped(variable, values[variable.name])
 
 
 def _rest(table: Table, rows: _Rows) -> Ints:
     """Codes of the number of rows of the same parent from each row on."""
+    return encode(domain(count_column(table)), _rows_on(rows), np.zeros(len(rows.rank), bool))[0]
+
+
+def _rows_on(rows: _Rows) -> Ints:
+    """Number of rows of the same parent from each row on, itself included."""
     last = np.zeros(int(rows.parent.max(initial=-1)) + 1, np.int64)
     np.maximum.at(last, rows.parent, rows.rank)
-    return encode(domain(count_column(table)), last[rows.parent] - rows.rank + 1, np.zeros(len(rows.rank), bool))[0]
+    return np.asarray(last[rows.parent] - rows.rank + 1)
 
 
 def _grouped(variable: Variable, codes: Ints) -> Ints:

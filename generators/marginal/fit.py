@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from generators.arrays import Arrays
 from generators.marginal.chain import Chain, Conditional, context, draw
-from generators.marginal.estimate import Moments, base, base_moments, factor_moments, raked, within
+from generators.marginal.estimate import Base, Moments, base, base_moments, factor_moments, raked, spread, within
 from generators.marginal.loglinear import design
 from generators.marginal.loglinear import fit as fit_loglinear
 from generators.marginal.structure import Plan, Step
 from privacy.histogram import weights
+from privacy.query import Query
 from privacy.sums import Sums
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Codes = Mapping[str, Ints]
 
 
@@ -45,11 +47,11 @@ def prior(step: Step, sums: Sums) -> Conditional:
     """The step before any fit: its own distribution, and its last factor read as a conditional where noise allows."""
     known = base(step, sums)
     bias = np.log(known.shares)
-    theta = {q.name: np.zeros((q.cells // step.variable.size, step.variable.size)) for q in step.factors}
+    theta = {q.name: np.zeros((_contexts(q), step.variable.size)) for q in step.factors}
     last = step.main
     if last:
-        noised = sums.values[last.name].reshape(theta[last.name].shape)
-        weight = max(sums.std[last.name] * step.variable.size, 1.0)
+        noised, std = spread(step, last, sums.values[last.name], sums.std[last.name], known)
+        weight = max(std * step.variable.size, 1.0)
         shares = np.repeat(known.shares, len(noised) // len(known.shares), 0)
         smooth = np.maximum(noised, 0) + weight * shares
         theta[last.name] = np.log(smooth / smooth.sum(1, keepdims=True)) - np.log(shares)
@@ -57,21 +59,25 @@ def prior(step: Step, sums: Sums) -> Conditional:
 
 
 def learn(
-    arrays: Arrays, start: Conditional, sums: Sums, codes: Codes, weight: NDArray[np.float64], allowed: Any, effort: Effort
+    arrays: Arrays, start: Conditional, sums: Sums, codes: Codes, weight: Floats, allowed: Any, effort: Effort
 ) -> Conditional:
     """The step fitted on rows with these `codes`, each counted `weight`, of which `allowed` says what was possible."""
     step = start.step
     rows = len(weight)
     given = codes[step.given] if step.given else np.zeros(rows, np.int64)
     index = np.stack([given, *(context(q, codes) for q in step.factors)], axis=1)
-    sizes = [step.given_size, *(q.cells // step.variable.size for q in step.factors)]
-    tables = [(sums.values[q.name].reshape(n, -1), sums.std[q.name]) for q, n in zip(step.factors, sizes[1:], strict=True)]
-    weight = raked(weight, index[:, 1:], tables)
+    sizes = [step.given_size, *map(_contexts, step.factors)]
+    known = base(step, sums)
+    tables = [spread(step, q, sums.values[q.name], sums.std[q.name], known) for q in step.factors]
+    drifting = [i for i, q in enumerate(step.factors) if q in step.drifting]
+    weight = raked(weight, index[:, [i + 1 for i in drifting]], [tables[i] for i in drifting])
     seen = [np.bincount(column, weight, size) for column, size in zip(index.T, sizes, strict=True)]
-    moments = _moments(step, sums, tables, seen)
+    moments = _moments(known, tables, seen)
     target = np.concatenate([m.target for m in moments])
     ridge = np.concatenate([m.ridge for m in moments])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
+    centre = np.zeros_like(target)
+    centre[: step.given_size] = np.log(known.shares)
     theta = np.concatenate([start.bias, *(start.theta[q.name] for q in step.factors)])
     fitted = arrays.back(
         fit_loglinear(
@@ -79,6 +85,7 @@ def learn(
             design(arrays, index + offsets[:-1], int(offsets[-1]), weight, allowed),
             target,
             ridge,
+            centre,
             theta,
             effort.iterations,
         )
@@ -87,11 +94,14 @@ def learn(
     return Conditional(step, fitted[: step.given_size], parts, start.within)
 
 
-def _moments(step: Step, sums: Sums, tables: list[tuple[NDArray[np.float64], float]], seen: list[NDArray[np.float64]]) -> list[Moments]:
+def _moments(known: Base, tables: list[tuple[Floats, float]], seen: list[Floats]) -> list[Moments]:
     """What the base and each factor should meet on a design that saw their contexts `seen` times."""
-    known = base(step, sums)
     factors = [factor_moments(known, noised, std, count) for (noised, std), count in zip(tables, seen[1:], strict=True)]
     return [base_moments(known, seen[0]), *factors]
+
+
+def _contexts(query: Query) -> int:
+    return query.cells // query.shape[-1]
 
 
 def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]) -> Chain:
@@ -107,7 +117,7 @@ def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.
     return Chain(plan, tuple(found))
 
 
-def row_weights(step: Step, codes: Codes, patient: Ints) -> NDArray[np.float64]:
+def row_weights(step: Step, codes: Codes, patient: Ints) -> Floats:
     """How much the step's queries count each row (see `privacy.query`), in patients; 0 where the step does not apply."""
     group = tuple(q for q in step.factors)
     applies = codes[step.variable.name] >= 0

@@ -3,8 +3,8 @@
     p(v | x) is proportional to allowed(x, v) * exp(sum_f theta_f[x_f, v])
 
 `theta` maximises the expected log-likelihood less a quadratic penalty; only moments of the data enter, so noised
-histograms suffice. Relaxing each moment by its own variance gives exactly the ridge used here (Dudik, Phillips, Schapire
-2007, "Maximum entropy density estimation with generalized regularization"): a moment drowned in noise moves nothing.
+histograms suffice. A ridge on parameters relaxes their moments (Dudik, Phillips, Schapire 2007, "Maximum entropy density
+estimation with generalized regularization"); `estimate` sets it such that a moment drowned in noise moves nothing.
 Solved by accelerated proximal gradient with the diagonal bound of generalised iterative scaling (Darroch and Ratcliff 1972)
 as step size and adaptive restart (O'Donoghue and Candes 2015).
 """
@@ -56,16 +56,20 @@ def expected(arrays: Arrays, rows: Design, theta: Any) -> Any:
     return rows.onehot.T @ (p * rows.weight[:, None])
 
 
-def fit(arrays: Arrays, rows: Design, target: Any, ridge: Any, start: Any, iterations: int) -> Any:
-    """Parameters (cells, codes) whose moments meet `target` (cells, codes) within `ridge` (cells, 1), from `start`."""
+def fit(arrays: Arrays, rows: Design, target: Any, ridge: Any, centre: Any, start: Any, iterations: int) -> Any:
+    """Parameters (cells, codes) whose moments meet `target` (cells, codes), as close to `centre` as `ridge` (cells, codes) asks.
+
+    The search starts from `start`.
+    """
     xp = arrays.xp
     theta = ahead = arrays.to(start).astype(xp.float32)
+    centre = arrays.to(centre).astype(xp.float32)
     target, ridge = arrays.to(target).astype(xp.float32), arrays.to(ridge).astype(xp.float32)
     moments = expected(arrays, rows, theta)
     bound = rows.factors * xp.maximum(moments, xp.maximum(target, 0.25)) + ridge
     momentum = 1.0
     for _ in range(iterations):
-        slope = moments - target + ridge * ahead
+        slope = moments - target + ridge * (ahead - centre)
         new = ahead - slope / bound
         if float((slope * (new - theta)).sum()) > 0:
             momentum = 1.0

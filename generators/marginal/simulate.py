@@ -125,9 +125,6 @@ class _Walk:
         """Draws start or gap, and from it the row's time; bins that begin after the bound are impossible."""
         name = str(self.table.order_by)
         conditional = self._conditional(f"{name}__gap" if position else f"{name}__start")
-        rest = self.chain.plan.variables[f"{self.table.name}__rest"]
-        number = encode(domain(count_column(self.table)), self.above.count[live] - position, np.zeros(len(live), bool))[0]
-        codes[rest.name] = _grouped(rest, number)
         column = gap_column(self.table) if position else start_column(self.study, self.table)
         self._left(codes, live, position)
         lowest = np.array([c.low for c in conditional.step.domain.cells[0]])
@@ -154,17 +151,20 @@ class _Walk:
         return before + np.where(before + distance > top, lowest + again, distance)
 
     def _left(self, codes: Codes, live: Ints, position: int) -> None:
-        variable = self.chain.plan.variables.get(f"{self.table.order_by}__left")
-        if variable is None:
-            return
+        variables, never = self.chain.plan.variables, np.zeros(len(live), bool)
         since = self.at[live] if position else np.full(len(live), self.low)
-        left = np.maximum(self.above.limit[live] - since, 0)
-        code = encode(domain(gap_column(self.table)), left, np.zeros(len(live), bool))[0]
-        codes[variable.name] = _grouped(variable, code)
+        left = np.maximum(self.top[live] - since, 0)
+        rest = self.above.count[live] - position
+        pace = np.floor(left / rest) if self.at.dtype.kind == "i" else left / rest
+        for name, value in (("left", left), ("pace", pace)):
+            variable = variables[f"{self.table.order_by}__{name}"]
+            codes[variable.name] = _grouped(variable, encode(domain(gap_column(self.table)), value, never)[0])
+        variable = variables[f"{self.table.name}__rest"]
+        codes[variable.name] = _grouped(variable, encode(domain(count_column(self.table)), rest, never)[0])
 
     def _last_of(self, conditional: Conditional, codes: Codes, live: Ints) -> None:
         for variable in self.chain.plan.variables.values():
-            if variable.kind == "last" and variable.source == conditional.step.variable.name:
+            if variable.kind == "last" and variable.column == conditional.step.variable.column:
                 codes[variable.name] = self.last[variable.name][live, codes[variable.by]]
 
     def _limits(self, conditional: Conditional, codes: Codes, live: Ints, position: int, first: bool) -> Any:
@@ -194,6 +194,9 @@ class _Walk:
             for v in allowed:
                 allowed[v] = allowed[v][got]
         codes[name] = code
+        for variable in self.chain.plan.variables.values():
+            if variable.name == f"{name}__coarse":
+                codes[variable.name] = _grouped(variable, code)
         return live, codes, at
 
     def _remember(self, live: Ints, codes: Codes) -> None:

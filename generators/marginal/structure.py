@@ -22,10 +22,15 @@ COARSE = 6
 """Groups of an ordered context."""
 FINER = 12
 """Groups of an ordered context that bounds or paces a row: time left, time so far."""
+COARSE_OWN = 10
+"""Groups of a child's ordered column in histograms with its kind and a context."""
 MOST_CELLS = 20_000
 """A histogram over more cells than this is left out: its noise would be all one sees."""
 
-Kind = Literal["own", "count", "start", "gap", "moved", "left", "rest", "parent", "previous", "last"]
+EARLIER = ("__prev", "__last", "__left", "__pace")
+"""How variables that depend on earlier rows are called."""
+
+Kind = Literal["own", "count", "start", "gap", "moved", "left", "rest", "pace", "parent", "previous", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,10 @@ class Variable:
     start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
     gap       `order_by` less that of the previous row; NULL in the first row
     moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
-    left      bound on the parent less the previous row's `order_by` (for the first row: less the range's start), never below 0
+    left      bound on the parent (where NULL, or without one: the range's end) less the previous row's `order_by` (for the
+              first row: less the range's start), never below 0; encoded as a gap, then joined
     rest      number of rows of the same parent from this one on, itself included
+    pace      `left` (before it is encoded) over the number of rows that `rest` counts, rounded down for whole units; as `left`
     parent    variable `source` of the ancestor row of table `table`
     previous  variable `source` of the previous row of the same parent; the code after the last one: no previous row
     last      `source` of the last row of the same parent with the same `by`; the code after the last one: none
@@ -61,7 +68,8 @@ class Variable:
 class Step:
     """One variable to learn, its fine codes' histogram (given `by`, if any) and the histograms that tie it to contexts.
 
-    In every factor the step's variable is the last column; the columns before it are contexts.
+    In every factor the last column is the step's variable, or its codes joined into groups (`__coarse`); the columns before
+    it are contexts, `given` first.
     """
 
     variable: Variable
@@ -74,10 +82,19 @@ class Step:
         """The variable (the row's kind) on which the step's own distribution depends, if any; first in every factor."""
         return self.fine.columns[0] if len(self.fine.columns) > 1 else None
 
+    def joined(self, factor: Query) -> tuple[int, ...]:
+        """For each code of the step the factor's code: itself, or its group."""
+        return tuple(range(self.variable.size)) if factor.columns[-1] == self.variable.name else groups(self.domain, COARSE_OWN)
+
+    @property
+    def drifting(self) -> tuple[Query, ...]:
+        """Factors whose contexts come from earlier rows: how often they occur depends on the chain itself."""
+        return tuple(q for q in self.factors if any(c.endswith(EARLIER) for c in q.columns[:-1]))
+
     @property
     def main(self) -> Query | None:
-        """The factor that says most: with the last value of the same kind, else the one with most cells."""
-        return max(self.factors, key=lambda q: (any(c.endswith("__last") for c in q.columns), q.cells), default=None)
+        """The factor that says most: with the last value of the same kind or the pace, else the one with most cells."""
+        return max(self.factors, key=lambda q: (any(c.endswith(("__last", "__pace")) for c in q.columns), q.cells), default=None)
 
     @property
     def given_size(self) -> int:
@@ -208,20 +225,17 @@ def _time_steps(
     gap = Variable(f"{order.name}__gap", "gap", gap_dom.size, order.name)
     at = Variable(order.name, "own", FINER, order.name, groups=groups(domain(order), FINER))
     before = Variable(f"{order.name}__prev", "previous", FINER + 1, order.name, source=order.name)
-    pace = [_previous(kind)] if kind else []
-    contexts |= {v.name: v for v in (start, gap, at, before, *pace)}
-    if bound_of(study, table):
-        left = Variable(f"{order.name}__left", "left", FINER, order.name, groups=groups(gap_dom, FINER))
-        contexts[left.name] = left
-        pace = [left, *pace]
     rest = _rest(table)
-    contexts[rest.name] = rest
-    triple = [_query(table, (pace[0], rest, gap))] if bound_of(study, table) else [_query(table, (rest, gap))]
+    joined = groups(gap_dom, 2 * FINER)
+    left = Variable(f"{order.name}__left", "left", max(joined) + 1, order.name, groups=joined)
+    pace = replace(left, name=f"{order.name}__pace", kind="pace")
+    paces = [rest, left, pace, *([_previous(kind)] if kind else [])]
+    contexts |= {v.name: v for v in (start, gap, at, before, *paces)}
     starts = [_query(table, (c, start)) for c in above]
-    gaps = [_query(table, (c, gap)) for c in (before, *pace, *above)]
+    gaps = [_query(table, (c, gap)) for c in (before, *paces)]
     return [
         Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
-        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps + triple)),
+        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps)),
     ]
 
 
@@ -244,10 +258,12 @@ def _row_step(
         contexts |= {v.name: v for v in before}
         triples = [_query(table, (*before, variable))]
         return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
-    last = Variable(f"{variable.name}__last", "last", variable.size + 1, variable.column, source=variable.name, by=kind.name)
-    contexts[last.name] = last
+    joined = groups(dom, COARSE_OWN)
+    coarse = Variable(f"{variable.name}__coarse", "own", max(joined) + 1, variable.column, groups=joined)
+    last = Variable(f"{variable.name}__last", "last", coarse.size + 1, variable.column, source=coarse.name, by=kind.name)
+    contexts |= {v.name: v for v in (coarse, last)}
     others = [v for v in same_row if v.name != kind.name]
-    triples = [_query(table, (kind, c, variable)) for c in (last, *here, *above, *others)]
+    triples = [_query(table, (kind, c, coarse)) for c in (last, *here, *above, *others)]
     return Step(variable, dom, _fine(table, variable, dom, kind), _kept(triples))
 
 
@@ -290,7 +306,7 @@ def _moved(table: Table) -> Variable:
 def _query(table: Table, variables: tuple[Variable, ...]) -> Query:
     """A histogram in the group of the step that learns from it: that of its last variable."""
     names = tuple(v.name for v in variables)
-    group = f"{table.name}.{variables[-1].name.removesuffix('__fine')}"
+    group = f"{table.name}.{variables[-1].name.removesuffix('__fine').removesuffix('__coarse')}"
     return Query(f"{table.name}: {', '.join(names)}", table.name, names, tuple(v.size for v in variables), group)
 
 
