@@ -18,15 +18,19 @@ from runners.files import write_atomic
 from runners.noise import cost, total_std
 from runners.site.message import Malformed, Reply, Request, Stage
 from runners.site.trouble import Trouble
-from runners.transport.base import Answer, Heard, Transport
+from runners.transport.base import Answer, Transport
 from specs.lang.types import Study
 
 DEADLINE = 3600.0
 """Seconds a site has for one message."""
 
 
-def quiet(site: str) -> None:
-    """Says nothing when a site has answered."""
+Told = Callable[[str, Trouble | None], None]
+"""Called with a site's name, and its trouble if it has any, as soon as it is heard."""
+
+
+def silent(site: str, trouble: Trouble | None) -> None:
+    """Says nothing."""
 
 
 @dataclass
@@ -37,14 +41,18 @@ class FederatedDoor:
     transport: Transport
     folder: Path
     run: str
-    heard: Heard = quiet
-    warn: Callable[[str], None] = quiet
+    told: Told = silent
+    warn: Callable[[str], None] = print
     deadline: float = DEADLINE
     left_out: dict[str, Trouble] = field(default_factory=dict)
 
+    def answered(self, queries: Sequence[Query], share: float) -> bool:
+        """Whether the answer is here already."""
+        return self._file(queries, share).exists()
+
     def ready(self, queries: Sequence[Query], share: float) -> None:
         """Asks all sites whether they could answer; nothing is spent. Raises Stop."""
-        if not self._file(queries, share).exists():
+        if not self.answered(queries, share):
             self._shares("ready", queries, share)
 
     def ask(self, queries: Sequence[Query], share: float) -> Sums:
@@ -74,11 +82,16 @@ class FederatedDoor:
     def _shares(self, stage: Stage, queries: Sequence[Query], share: float) -> dict[str, NDArray[np.uint64]]:
         request = Request(self.run, stage, self.study.digest, digest(queries), share).pack()
         payloads = dict.fromkeys((s for s in self.study.sites if s not in self.left_out), request)
-        answers = self.transport.exchange(self.run, digest(queries)[:12], stage, payloads, self.deadline, self.heard)
-        replies = {site: _read(site, answer) for site, answer in answers.items()}
+        replies: dict[str, Reply] = {}
+
+        def heard(site: str, answer: Answer) -> None:
+            replies[site] = _read(site, answer)
+            self.told(site, replies[site].trouble)
+
+        self.transport.exchange(self.run, digest(queries)[:12], stage, payloads, self.deadline, heard)
         troubles = {site: r.trouble for site, r in replies.items() if r.trouble}
         self.left_out |= troubles
-        good = {site: r.share for site, r in replies.items() if not r.trouble}
+        good = {site: replies[site].share for site in payloads if site in replies and not replies[site].trouble}
         enough = len(good) >= max(1, self.study.federation.min_sites)
         if troubles and not (enough and len(self.left_out) <= self.study.federation.dropouts):
             raise stopped(troubles)

@@ -26,7 +26,11 @@ def write_atomic(file: Path, put: Callable[[Path], None]) -> None:
 def write_json(file: Path, document: Any) -> None:
     """A JSON file, whole or not at all."""
     text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    write_atomic(file, lambda part: part.write_text(text, encoding="utf-8") and None)
+
+    def put(part: Path) -> None:
+        part.write_text(text, encoding="utf-8")
+
+    write_atomic(file, put)
 
 
 def read_json(file: Path) -> Any:

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from privacy.accountant import rho as rho_of
 from privacy.accountant import variance as variance_of
-from privacy.query import Query
-from specs.lang.types import Study
+from privacy.ledger import Spend
+from privacy.query import Query, digest
+from specs.lang.types import Site, Study
 
 
 def noisy_sites(study: Study) -> int:
@@ -24,6 +25,14 @@ def cost(study: Study, queries: Sequence[Query], share: float) -> tuple[float, F
         return 0.0, Fraction(0)
     rho = share * rho_of(budget.epsilon, budget.delta)
     return rho, variance_of(queries, rho)
+
+
+def spend_of(study: Study, site: Site, run: str, queries: Sequence[Query], share: float) -> Spend | None:
+    """What a site's ledger books for it; None for public data."""
+    if study.privacy.budget is None:
+        return None
+    rho, variance = cost(study, queries, share)
+    return Spend(site.data_version, run, study.digest, digest(queries), rho, variance)
 
 
 def total_std(study: Study, variance: Fraction, sites: int) -> float:

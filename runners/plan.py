@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from generators.marginal.structure import Plan, structure
+from privacy.accountant import NARROWEST
 from privacy.query import UNIT, Query
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
@@ -52,7 +53,7 @@ def outlook(study: Study) -> Outlook:
     rho, variance = cost(study, asked, FIRST_SHARE)
     std = total_std(study, variance, len(study.sites)) / UNIT
     patients = study.rows.get(study.root.name, 0)
-    budgets = tuple(left_at(site, study, rho) for site in study.sites.values())
+    budgets = tuple(left_at(site, study, asked) for site in study.sites.values())
     marginals = tuple(_expected(q, std * UNIT / q.scale, patients) for q in asked)
     return Outlook(study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets))
 
@@ -92,7 +93,7 @@ def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
             found.append(f"site {site.name}: no database file {site.database}")
     found += [f"site {b.site}: {b.trouble}" for b in budgets if b.trouble]
     own = cost(study, [q for plan in structure(study) for q in plan.queries()], FIRST_SHARE)[1] / noisy_sites(study)
-    if study.privacy.budget and own < 4:
+    if study.privacy.budget and own < NARROWEST:
         found.append("each site's own noise would be too narrow to add up: lower epsilon")
     return tuple(found)
 

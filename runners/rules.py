@@ -8,11 +8,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from specs.lang.expression import columns, parse
 
 from generators.frame import Frame, Series, length
 from runners.columnar import SQL_TYPES, from_arrow, to_arrow, types_of
 from runners.errors import WRONG, Stop
-from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study
 
 LIMITS = ("SET memory_limit = '1GB'", "SET threads = 2", "SET lock_configuration = true")

@@ -13,17 +13,22 @@ from typing import Any
 from generators.frame import Sample
 from generators.marginal.model import Model
 from generators.marginal.structure import queries
+from lineage.study import Recorder
 from privacy.query import Query, digest
 from privacy.sums import Sums
 from runners.coordinator import FederatedDoor
-from runners.errors import DATA, WRONG, Stop
+from runners.errors import DATA, Stop
 from runners.files import restore, swap
 from runners.places import Places, run_name
-from runners.state import State, begin, latest, load
+from runners.prove import hand_over, recorded
+from runners.release import write_manifest
+from runners.state import begin, latest, load
 from runners.ticker import Ticker
 from runners.transport.embedded import Embedded
 from specs.lang.types import Study
 
+PUBLISH = "publish"
+"""The last stage, after the lineage is closed: the manifest, then the rename."""
 SHARE = 1.0
 """The marginal generator asks once, for the whole budget."""
 
@@ -41,6 +46,7 @@ class Run:
     sums: Sums | None = None
     model: Model | None = None
     sample: Sample | None = None
+    recorder: Recorder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -62,7 +68,6 @@ def stages() -> dict[str, Callable[[Run], None]]:
         "tables": s.tables,
         "dbt": s.build,
         "report": s.report,
-        "publish": s.publish,
     }
 
 
@@ -76,7 +81,7 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
     with _alone(places):
         restore(places.release)
         shutil.rmtree(places.release.with_name(f".{places.release.name}.partial"), ignore_errors=True)
-        state = begin(folder, name, study.digest, list(stages()))
+        state = begin(folder, name, study.digest, [*stages(), PUBLISH])
         ticker = Ticker(state, typical, quiet)
         door = FederatedDoor(study, Embedded(spec), folder, name, warn=ticker.note)
         work = Run(study, places, folder, asked, door, ticker)
@@ -88,12 +93,14 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
 
 
 def _all(work: Run) -> None:
-    from runners.prove import proved
-
-    with proved(work):
+    with recorded(work.study, work.folder, work.door.run) as work.recorder:
         for name, stage in stages().items():
             with work.ticker.stage(name):
                 stage(work)
+    with work.ticker.stage(PUBLISH):
+        hand_over(work.folder, work.partial)
+        write_manifest(work.partial, work.facts)
+        swap(work.partial, work.places.release)
 
 
 def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -> str:
@@ -129,15 +136,3 @@ def _alone(places: Places) -> Iterator[None]:
         except OSError:
             raise Stop(DATA, f"another run of {places.study.name} is at work; wait for it to end") from None
         yield
-
-
-def finished(work: Run) -> State:
-    """The state of a run that ended well."""
-    return work.ticker.state
-
-
-def put_in_place(work: Run) -> None:
-    """The built release takes the place of the previous one."""
-    if not work.partial.exists():
-        raise Stop(WRONG, "nothing was built")
-    swap(work.partial, work.places.release)

@@ -13,9 +13,12 @@ from runners import release
 from runners.compiled import stale
 from runners.errors import WRONG, Stop
 from runners.noise import cost
+from runners.prove import SiteBuilds
+from runners.publish import build_release, write_report
 from runners.rules import DuckRules
-from runners.run import SHARE, Run, put_in_place
+from runners.run import SHARE, Run
 from runners.shadow import shadowed
+from runners.site.trouble import Trouble
 
 
 def check(run: Run) -> None:
@@ -34,33 +37,50 @@ def ready(run: Run) -> None:
 
 def ask(run: Run) -> None:
     """Every site: dbt, the ledger, the noise, the sums."""
-    names = len(run.study.sites)
-    heard: list[str] = []
+    assert run.recorder
+    if run.door.answered(run.asked, SHARE):
+        run.sums = run.door.ask(run.asked, SHARE)
+        return
+    sites = [site for site in run.study.sites if site not in run.door.left_out]
+    with run.recorder.round(sites) as stage:
+        builds = SiteBuilds(run.recorder, sites)
+        heard: list[str] = []
 
-    def tell(site: str) -> None:
-        heard.append(site)
-        run.ticker.tell(f"{site} answered", len(heard) / names)
+        def told(site: str, trouble: Trouble | None) -> None:
+            heard.append(site)
+            builds.heard(site, trouble)
+            run.ticker.tell(f"{site} {'cannot answer' if trouble else 'answered'}", len(heard) / len(sites))
 
-    run.door.heard = tell
-    run.sums = run.door.ask(run.asked, SHARE)
+        run.door.told = told
+        try:
+            run.sums = run.door.ask(run.asked, SHARE)
+        except BaseException as problem:
+            builds.end(problem)
+            raise
+        stage.answered(run.sums.sites, cost(run.study, run.asked, SHARE)[0] or None)
 
 
 def learn(run: Run) -> None:
     """The model, from the noised sums alone; one that was learned before is taken."""
     from generators.marginal.train import learn as learn_model
 
+    assert run.sums and run.recorder
     folder = run.folder / "model"
     run.model = release.load_model(folder, run.study)
     if run.model is None:
-        assert run.sums is not None
-        run.model = learn_model(run.study, run.sums, run.ticker.tell)
-        release.save_model(folder, run.model)
+        with run.recorder.fit():
+            run.model = learn_model(run.study, run.sums, run.ticker.tell)
+            release.save_model(folder, run.model)
 
 
 def sample(run: Run) -> None:
     """Synthetic tables of the size the spec asks for."""
-    assert run.model is not None
-    run.sample = run.model.sample(patients(run), run.study.seed, DuckRules(run.study), run.ticker.tell)
+    assert run.model and run.recorder
+    with run.recorder.sample() as stage:
+        run.sample = run.model.sample(patients(run), run.study.seed, DuckRules(run.study), run.ticker.tell)
+        for table in run.study.patient_tables():
+            with stage.table(table.name):
+                pass
 
 
 def patients(run: Run) -> int:
@@ -109,25 +129,16 @@ def facts(run: Run) -> dict[str, Any]:
 
 def build(run: Run) -> None:
     """At the release, dbt: contracts, keys, relationships, constraints."""
-    from runners.publish import dbt_release
-
-    dbt_release(run)
+    assert run.recorder
+    with run.recorder.release_build():
+        build_release(run.study, run.partial / run.places.database.name, run.folder / "dbt")
 
 
 def report(run: Run) -> None:
     """One HTML file."""
-    from runners.publish import write_report
-
-    write_report(run)
-
-
-def publish(run: Run) -> None:
-    """The manifest, then the rename."""
-    from runners.prove import hand_over
-
-    hand_over(run)
-    release.write_manifest(run.partial, run.facts)
-    put_in_place(run)
+    assert run.recorder
+    with run.recorder.report():
+        write_report(run)
 
 
 def _version() -> str:

@@ -49,8 +49,6 @@ def _lines(found: Outlook, every: bool) -> list[str]:
 
 
 def _budget(found: Outlook) -> list[str]:
-    from runners.ledgers import epsilon_left
-
     budget = found.study.privacy.budget
     if budget is None:
         return ["privacy: NONE, exact sums leave the sites"]
@@ -58,8 +56,18 @@ def _budget(found: Outlook) -> list[str]:
     rows = []
     for b in found.budgets:
         whole = b.budget.epsilon if b.budget else None
-        rows.append([b.site, b.data_version, whole, round(b.spent, 6), round(b.left, 6), round(epsilon_left(b), 3)])
-    heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)"]
+        rows.append(
+            [
+                b.site,
+                b.data_version,
+                whole,
+                round(b.spent, 6),
+                round(b.left, 6),
+                round(b.epsilon_left, 3),
+                "yes" if b.booked else "no",
+            ]
+        )
+    heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)", "this one paid"]
     step = f"one step: all queries at once, rho {found.rho:.6f}, a standard deviation of {found.std:.1f} patients per cell"
     return [head, step, *table(heads, rows, "  ")]
 

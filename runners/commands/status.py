@@ -20,13 +20,14 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the latest run's state."""
     study = study_of(args)
-    from runners.ledgers import epsilon_left, left_at
+    from generators.marginal.structure import queries
+    from runners.ledgers import left_at
     from runners.places import Places
     from runners.state import latest
 
     places = Places(study)
     state = latest(places.runs)
-    budgets = [left_at(site, study, 0.0) for site in study.sites.values()]
+    budgets = [left_at(site, study, queries(study)) for site in study.sites.values()]
     if args.json:
         released = str(places.database) if places.database.is_file() else None
         emit({"run": state.facts() if state else None, "release": released, "sites": [asdict(b) for b in budgets]})
@@ -38,6 +39,6 @@ def run(args: argparse.Namespace) -> int:
         say(*table(["stage", "state", "took"], [[s.name, s.state, seconds(s.seconds)] for s in state.stages], "  "))
     say(f"release: {places.database if places.database.is_file() else 'none'}")
     if study.privacy.budget:
-        rows = [[b.site, b.data_version, round(b.spent, 6), round(b.left, 6), round(epsilon_left(b), 3)] for b in budgets]
+        rows = [[b.site, b.data_version, round(b.spent, 6), round(b.left, 6), round(b.epsilon_left, 3)] for b in budgets]
         say(*table(["site", "data version", "spent (rho)", "left (rho)", "left (epsilon)"], rows, "  "))
     return FINE

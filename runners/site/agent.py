@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.structure import queries as queries_of
-from privacy.errors import Refused
+from privacy.accountant import NARROWEST, SLACK
+from privacy.accountant import rho as rho_of
+from privacy.errors import LedgerBroken, Refused
 from privacy.ledger import Ledger, Spend
 from privacy.noise import DiscreteGaussian
 from privacy.query import Query, digest
 from privacy.secure_sum import share as share_of
-from runners.noise import cost, noisy_sites
+from runners.noise import cost, noisy_sites, spend_of
 from runners.places import ledger_of
 from runners.site import marginals, preflight
 from runners.site.build import build
@@ -31,17 +33,12 @@ from runners.site.message import Malformed, Reply, Request, silence
 from runners.site.trouble import Trouble
 from specs.lang.types import Site, Study
 
-NARROWEST = 4
-"""A site's own noise variance (integer units squared) is at least this: narrower discrete Gaussians do not add up to one."""
-
 
 @dataclass(frozen=True)
 class Terms:
-    """What one request costs this site, by its own reckoning."""
+    """What is asked, and the variance of this site's own noise, by its own reckoning."""
 
     queries: tuple[Query, ...]
-    rho: float
-    variance: Fraction
     own: Fraction
 
 
@@ -62,8 +59,10 @@ class SiteAgent:
             return silence(self.site.name, trouble).pack()
         except Malformed:
             return silence(self.site.name, Trouble("queries")).pack()
-        except Refused as refused:
-            return silence(self.site.name, _refusal(refused)).pack()
+        except LedgerBroken:
+            return silence(self.site.name, Trouble("ledger")).pack()
+        except Refused:
+            return silence(self.site.name, Trouble("budget")).pack()
         except duckdb.Error as error:
             return silence(self.site.name, of_duckdb(error)).pack()
         except OSError as error:
@@ -77,20 +76,20 @@ class SiteAgent:
     def _answer(self, request: Request) -> bytes:
         terms = self._terms(request)
         preflight.check(self.site, self.study)
-        spend = self._spend_of(request, terms)
+        spend = spend_of(self.study, self.site, request.run, terms.queries, request.share)
         ledger = self._ledger() if spend else None
         if request.stage == "ready":
-            if ledger and spend:
-                _affordable(ledger, spend)
+            if ledger and spend and not ledger.affords(spend):
+                raise Trouble("budget")
             return Reply(self.site.name, np.zeros(0, np.uint64)).pack()
+        if ledger and spend:
+            self._within_claim(ledger, spend)
         entry = ledger.spend(spend) if ledger and spend else None
         kept = ledger.reply(entry) if ledger and entry else None
         if kept is not None:
             return kept
         reply = Reply(self.site.name, self._share(terms)).pack()
-        if ledger and entry:
-            ledger.keep(entry, reply)
-        return reply
+        return ledger.keep(entry, reply) if ledger and entry else reply
 
     def _terms(self, request: Request) -> Terms:
         """Checks what is asked against this site's own copy of the spec. Raises Trouble."""
@@ -99,22 +98,21 @@ class SiteAgent:
         asked = queries_of(self.study)
         if request.queries != digest(asked):
             raise Trouble("queries")
-        rho, variance = cost(self.study, asked, request.share)
-        own = variance / noisy_sites(self.study)
+        own = cost(self.study, asked, request.share)[1] / noisy_sites(self.study)
         if self.study.privacy.budget and own < NARROWEST:
             raise Trouble("noise")
-        return Terms(asked, rho, variance, own)
-
-    def _spend_of(self, request: Request, terms: Terms) -> Spend | None:
-        if self.study.privacy.budget is None:
-            return None
-        return Spend(self.site.data_version, request.run, request.spec, request.queries, terms.rho, terms.variance)
+        return Terms(asked, own)
 
     def _ledger(self) -> Ledger:
+        """The site's ledger; the first study that is asked opens it, a line that a crash left half-written goes."""
         path = ledger_of(self.site)
         budget = self.site.budget or self.study.privacy.budget
         assert budget is not None
-        return Ledger(path) if path.exists() else Ledger.create(path, budget)
+        if not path.exists():
+            return Ledger.create(path, budget, self.site.name)
+        ledger = Ledger(path, self.site.name)
+        ledger.mend()
+        return ledger
 
     def _share(self, terms: Terms) -> NDArray[np.uint64]:
         """The site's exact integer sums with its share of the noise, modulo 2^64."""
@@ -125,6 +123,15 @@ class SiteAgent:
             _clear(self.folder)
         noise = np.zeros(len(vector), np.int64) if terms.own == 0 else DiscreteGaussian(terms.own).sample(len(vector))
         return share_of(vector, noise)
+
+    def _within_claim(self, ledger: Ledger, spend: Spend) -> None:
+        """All that this spec asks of one data version, in whatever steps, stays within the spec's own budget."""
+        budget = self.study.privacy.budget
+        assert budget is not None
+        before = [e.spend for e in ledger.entries() if e.spend.key != spend.key]
+        same = [s.rho for s in before if (s.spec_digest, s.data_version) == (spend.spec_digest, spend.data_version)]
+        if sum(same) + spend.rho > rho_of(budget.epsilon, budget.delta) * (1 + SLACK):
+            raise Trouble("budget")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -144,15 +151,6 @@ class SiteAgent:
         frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
         with open(self.folder / "agent.log", "a", encoding="utf-8") as log:
             log.write(f"{type(error).__name__}\n{''.join(frames)}\n")
-
-
-def _affordable(ledger: Ledger, spend: Spend) -> None:
-    if not ledger.affords(spend):
-        raise Trouble("budget")
-
-
-def _refusal(refused: Refused) -> Trouble:
-    return Trouble("ledger" if "verif" in refused.reason or "chain" in refused.reason else "budget")
 
 
 def _clear(folder: Path) -> None:

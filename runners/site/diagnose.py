@@ -12,7 +12,7 @@ PATTERNS = (
     ("locked", re.compile(r"could not set lock|conflicting lock|being used by another process|file is already open", re.I)),
     ("disk", re.compile(r"no space left|out of disk|disk full|could not write|max_temp_directory_size", re.I)),
     ("memory", re.compile(r"out of memory|failed to allocate|could not allocate", re.I)),
-    ("corrupt", re.compile(r"not a valid duckdb|corrupt|serializ|version number|wal file|checksum", re.I)),
+    ("corrupt", re.compile(r"not a valid duckdb|corrupt|serializ|version number|wal file|checksum|could not read enough", re.I)),
     ("permission", re.compile(r"permission denied", re.I)),
     ("cast", re.compile(r"conversion error|could not convert|invalid input error|out of range error", re.I)),
     ("table", re.compile(r"table with name .* does not exist", re.I)),

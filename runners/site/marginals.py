@@ -16,7 +16,7 @@ from privacy.query import Query, grouped
 from runners.site.trouble import Trouble
 from specs.lang.types import Study, Table
 
-SETTINGS = {"enable_external_access": "false", "lock_configuration": "true"}
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
 def read(work: Path, study: Study, asked: Sequence[Query]) -> NDArray[np.int64]:

@@ -41,10 +41,11 @@ class Request:
             request = cls(**{f.name: found[f.name] for f in fields(cls)})
         except (ValueError, KeyError, TypeError):
             raise Malformed("not a request") from None
-        texts = (request.run, request.stage, request.spec, request.queries)
+        texts = [found[name] for name in ("run", "stage", "spec", "queries")]
+        share = found["share"]
         if not all(isinstance(t, str) for t in texts) or request.stage not in ("ready", "sums"):
             raise Malformed("not a request")
-        if not isinstance(request.share, int | float) or not 0 < request.share <= 1:
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise Malformed("a share is above 0 and at most 1")
         return request
 

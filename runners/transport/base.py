@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Heard = Callable[[str], None]
-"""Called with a site's name when its answer is there."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -16,6 +13,10 @@ class Answer:
 
     state: Literal["reply", "refused", "missing"]
     body: bytes = b""
+
+
+Heard = Callable[[str, Answer], None]
+"""Called with a site's name and its answer as soon as it is there."""
 
 
 class Transport(Protocol):

@@ -40,7 +40,7 @@ class Embedded:
             try:
                 for done in as_completed(waiting):
                     answers[waiting[done]] = done.result()
-                    heard(waiting[done])
+                    heard(waiting[done], answers[waiting[done]])
             except BaseException:
                 self._stop()
                 raise

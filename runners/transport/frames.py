@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import IO
 
 MOST = 1 << 31
 """No message is longer, in bytes."""
 
 
-def write_frame(pipe: BinaryIO, body: bytes) -> None:
+def write_frame(pipe: IO[bytes], body: bytes) -> None:
     """Writes one message."""
     pipe.write(len(body).to_bytes(8, "big") + body)
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO) -> bytes:
+def read_frame(pipe: IO[bytes]) -> bytes:
     """Reads one message. Raises EOFError when the other side is gone, ValueError for a length no message has."""
     length = int.from_bytes(_exactly(pipe, 8), "big")
     if length > MOST:
@@ -22,7 +22,7 @@ def read_frame(pipe: BinaryIO) -> bytes:
     return _exactly(pipe, length)
 
 
-def _exactly(pipe: BinaryIO, count: int) -> bytes:
+def _exactly(pipe: IO[bytes], count: int) -> bytes:
     parts = b""
     while len(parts) < count:
         part = pipe.read(count - len(parts))

@@ -1,0 +1,41 @@
+"""What makes sampled tables a release: dbt's contracts and tests, and the report."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runners.dbt import log, results, run_dbt
+from runners.errors import DATA, GATE, Stop
+from specs.lang.types import Study
+
+if TYPE_CHECKING:
+    from runners.run import Run
+
+REPORT = "report.html"
+
+
+def build_release(study: Study, database: Path, folder: Path) -> None:
+    """Builds and tests the release with dbt. Raises Stop; what dbt says here is about synthetic rows, so it is shown."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    name = study.name.replace("-", "_")
+    environ = {"WARDLOOM_RELEASE": str(database)}
+    if run_dbt(["build", "--target", "release", "--select", f"path:models/release/{name}"], folder, environ) == 0:
+        return
+    bad = [r for r in results(folder) if r.get("status") in ("fail", "error")]
+    lines = [f"  {str(r.get('unique_id', '')).partition('.')[2]}: {' '.join(str(r.get('message')).split())[:200]}" for r in bad]
+    tests = bool(bad) and all(r.get("status") == "fail" for r in bad)
+    what = "the release fails its dbt tests" if tests else "dbt cannot build the release"
+    ends = [] if lines else log(folder).splitlines()[-3:]
+    raise Stop(GATE if tests else DATA, "\n".join([what, *lines[:10], *ends, f"  details: {folder / 'log' / 'dbt.log'}"]))
+
+
+def write_report(run: Run) -> None:
+    """One HTML file, from the noised sums and the synthetic tables."""
+
+
+def rebuild_report(study: Study, release: Path) -> Path:
+    """The report again, from the released database."""
+    return release / REPORT

@@ -1,0 +1,35 @@
+"""Progress lines and what a run remembers."""
+
+import io
+
+import pytest
+
+from runners.state import begin, latest, load
+from runners.ticker import Ticker
+
+
+def test_a_line_per_stage_with_what_is_left(tmp_path):
+    out = io.StringIO()
+    ticker = Ticker(begin(tmp_path, "r", "d", ["one", "two"]), {"one": 1.0, "two": 90.0}, out=out)
+    with ticker.stage("one"):
+        pass
+    with ticker.stage("two"):
+        pass
+    lines = out.getvalue().splitlines()
+    assert lines[0].startswith("[1/2] one") and "about 1 min 30 s left" in lines[0]
+    assert lines[1].startswith("[2/2] two") and "left" not in lines[1]
+    assert load(tmp_path / "state.json").finished
+
+
+def test_how_a_stage_ended_is_on_disk(tmp_path):
+    ticker = Ticker(begin(tmp_path / "a", "r", "d", ["one", "two"]), {}, quiet=True)
+    with pytest.raises(RuntimeError), ticker.stage("one"):
+        assert load(tmp_path / "a" / "state.json").summary == "stopped in one"
+        raise RuntimeError
+    assert latest(tmp_path).summary == "failed in one"
+
+
+def test_a_broken_state_file_is_no_state(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "state.json").write_text('{"run": 1')
+    assert latest(tmp_path) is None
