@@ -1,0 +1,96 @@
+"""Builders of the facets we write: the official ones by their schema's version, and our own (`wardloom_...`).
+
+No builder takes free text from a run: an error is the name of its class, a reason or a description is what the spec says.
+The schemas of our own facets are the JSON files in `lineage/facets/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lineage.events import PRODUCER, Job, Json
+from specs.lang.types import Federation, Generator, Privacy, Study
+
+OFFICIAL = {
+    "columnLineage": "1-2-0/ColumnLineageDatasetFacet",
+    "datasetType": "1-0-1/DatasetTypeDatasetFacet",
+    "documentation": "1-1-0/DocumentationDatasetFacet",
+    "jobType": "2-0-4/JobTypeJobFacet",
+    "parent": "1-2-0/ParentRunFacet",
+    "schema": "1-2-0/SchemaDatasetFacet",
+    "version": "1-0-1/DatasetVersionDatasetFacet",
+}
+"""Versions of the official facets, as in openlineage-python 1.54."""
+OWN = "https://wardloom.org/spec/facets/1-0-0/{name}.json"
+NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,79}")
+VERDICTS = ("pass", "fail", "skip")
+
+
+def official(key: str, **content: Any) -> dict[str, Json]:
+    """An official facet under its key."""
+    version, name = OFFICIAL[key].split("/")
+    url = f"https://openlineage.io/spec/facets/{version}/{name}.json#/$defs/{name}"
+    return {key: {"_producer": PRODUCER, "_schemaURL": url, **content}}
+
+
+def own(key: str, **content: Any) -> dict[str, Json]:
+    """One of our own facets under its key, without what is not known."""
+    known = {k: v for k, v in content.items() if v is not None}
+    return {key: {"_producer": PRODUCER, "_schemaURL": OWN.format(name=key), **known}}
+
+
+def parent(run: str, job: Job, root: tuple[str, Job]) -> dict[str, Json]:
+    """The run this run is a part of, and the run at the top."""
+    top = {"run": {"runId": root[0]}, "job": root[1].reference()}
+    return official("parent", run={"runId": run}, job=job.reference(), root=top)
+
+
+def job_type(kind: str) -> dict[str, Json]:
+    """What kind of job: RUN, DBT, QUERY, ..."""
+    return official("jobType", processingType="BATCH", integration="WARDLOOM", jobType=kind)
+
+
+def privacy(said: Privacy, rho: float | None = None) -> dict[str, Json]:
+    """What the run's results cost at most, for one patient with all rows: or that nothing protects them, and why."""
+    if said.budget is None:
+        return own("wardloom_privacy", unit=said.unit, neighbours=said.neighbours, none=said.none or "")
+    budget = said.budget
+    return own(
+        "wardloom_privacy", unit=said.unit, neighbours=said.neighbours, epsilon=budget.epsilon, delta=budget.delta, rho=rho
+    )
+
+
+def spec(study: Study) -> dict[str, Json]:
+    """Which spec: its name, and the SHA-256 of what it says."""
+    return own("wardloom_spec", name=study.name, digest=study.digest)
+
+
+def generator(said: Generator, version: str) -> dict[str, Json]:
+    """Which generator learned."""
+    return own("wardloom_generator", name=said.name, version=version)
+
+
+def federation(said: Federation, sites: Sequence[str]) -> dict[str, Json]:
+    """Whose shares are in the sums, and how many may be missing or collude without weakening the claim."""
+    rules = {"min_sites": said.min_sites, "dropouts": said.dropouts, "colluders": said.colluders}
+    return own("wardloom_federation", sites=list(sites), transport=said.transport, **rules)
+
+
+def gates(verdicts: Mapping[str, str]) -> dict[str, Json]:
+    """Verdicts by gate: pass, fail or skip; never a number. Raises ValueError for another verdict."""
+    wrong = sorted(set(verdicts.values()) - set(VERDICTS))
+    if wrong:
+        raise ValueError(f"a verdict is one of {', '.join(VERDICTS)}")
+    return own("wardloom_gates", verdicts=dict(verdicts))
+
+
+def error(found: BaseException | None) -> dict[str, Json]:
+    """How a run ended that did not end well: the name of the exception's class and an exit code. Its message may quote a row."""
+    if found is None:
+        return own("wardloom_error", kind="Crashed")
+    code = getattr(found, "code", None)
+    whole = code if isinstance(code, int) and not isinstance(code, bool) and 0 <= code < 256 else None
+    name = type(found).__name__
+    return own("wardloom_error", kind=name if NAME.fullmatch(name) else "Error", exit=whole)
