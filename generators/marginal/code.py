@@ -106,7 +106,7 @@ def _times(
 ) -> dict[str, Ints]:
     if table.order_by is None:
         return {}
-    name, order = table.order_by, table.columns[table.order_by]
+    name = table.order_by
     at, first = tables[table.name][name].values, rows.previous < 0
     begin = _begin(study, table, tables, rows)
     gap = np.where(first, 0, at - at[rows.previous])
@@ -159,8 +159,8 @@ def _join(study: Study, plan: Plan, coded: dict[str, Codes], rows: _Rows, parent
     """Variables taken from other rows, and codes joined into groups."""
     table, values = study.tables[plan.table], coded[plan.table].values
     for variable in plan.variables.values():
-        if variable.kind == "own" and variable.groups:
-            values[variable.name] = _grouped(variable, values[variable.column])
+        if variable.kind in ("own", "count") and variable.groups:
+            values[variable.name] = _grouped(variable, values[variable.source or variable.column])
     for variable in plan.variables.values():
         if variable.kind == "parent":
             above = coded[variable.table].values[variable.source][ancestor_rows(study, table, variable.table, parents)]

@@ -30,7 +30,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Moments:
-    """What a factor's moments (contexts, codes) should be on a design, and how firmly its parameters are held (contexts, codes)."""
+    """What a factor's moments (contexts, codes) should be on a design; how firmly parameters are held (likewise)."""
 
     target: Floats
     ridge: Floats
@@ -42,7 +42,7 @@ def base(step: Step, sums: Sums) -> Base:
     estimates = [_margin(step, sums, q) for q in (step.fine, *own)]
     precision = sum(1 / v for _, v in estimates)
     mean = sum(m / v for m, v in estimates) / precision
-    mean = _with_groups(step, sums, mean, 1 / precision)
+    mean = _with_groups(step, sums, np.asarray(mean), float(1 / precision))
     exists = _exists(step)
     weight = np.maximum((mean * exists).sum(1), 1e-9)
     counts = nonnegative(mean, float(precision**-0.5), exists) + 1e-6 * max(weight.sum(), 1.0) * exists

@@ -71,7 +71,7 @@ def learn(
     tables = [spread(step, q, sums.values[q.name], sums.std[q.name], known) for q in step.factors]
     drifting = [i for i, q in enumerate(step.factors) if q in step.drifting]
     weight = raked(weight, index[:, [i + 1 for i in drifting]], [tables[i] for i in drifting])
-    seen = [np.bincount(column, weight, size) for column, size in zip(index.T, sizes, strict=True)]
+    seen = [np.bincount(column, weight, size).astype(np.float64) for column, size in zip(index.T, sizes, strict=True)]
     moments = _moments(known, tables, seen)
     target = np.concatenate([m.target for m in moments])
     ridge = np.concatenate([m.ridge for m in moments])
@@ -104,7 +104,9 @@ def _contexts(query: Query) -> int:
     return query.cells // query.shape[-1]
 
 
-def learn_roots(arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]) -> Chain:
+def learn_roots(
+    arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]
+) -> Chain:
     """The root table's chain."""
     codes: dict[str, Ints] = {}
     found: list[Conditional] = []

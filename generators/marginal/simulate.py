@@ -86,6 +86,7 @@ class _Walk:
         by = {v.name: _size_of(self.chain, v.by) for v in variables if v.kind == "last"}
         self.last = {v.name: np.full((parents, by[v.name]), v.size - 1) for v in variables if v.kind == "last"}
         self.seen = {c: np.zeros((parents, self._conditional(c).step.variable.size), bool) for c in _unique(self.table)}
+        self.before = {c.step.variable.name: np.zeros(parents, np.int64) for c in self.chain.conditionals}
         self.parents = frozenset(v.name for v in variables if v.kind == "parent")
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
         self.at = np.array(self.above.begin)
@@ -109,14 +110,18 @@ class _Walk:
         at = None
         if self.table.order_by:
             live, codes, at = self._time(live, codes, position, allowed)
-        first = True
+        tied = np.zeros(len(self.at), bool)
+        if position:
+            tied[live] = codes[f"{self.table.order_by}__moved"] == 1 if self.table.order_by else True
         for conditional in self.chain.conditionals:
-            if conditional.step.variable.kind in ("start", "gap"):
+            variable = conditional.step.variable
+            if variable.kind in ("start", "gap"):
                 continue
             self._last_of(conditional, codes, live)
-            limits = self._limits(conditional, codes, live, position, first)
-            live, codes, at = self._draw(conditional, codes, live, limits, allowed, at)
-            first = False
+            live, codes, at = self._draw(conditional, codes, live, self._limits(variable, live, tied), allowed, at)
+            if variable.kind == "own":
+                tied[live] &= codes[variable.name] == self.before[variable.name][live]
+                self.before[variable.name][live] = codes[variable.name]
         self._remember(live, codes)
         self.rows.append((live, codes, at, allowed))
         return live
@@ -167,13 +172,11 @@ class _Walk:
             if variable.kind == "last" and variable.column == conditional.step.variable.column:
                 codes[variable.name] = self.last[variable.name][live, codes[variable.by]]
 
-    def _limits(self, conditional: Conditional, codes: Codes, live: Ints, position: int, first: bool) -> Any:
-        """Structural zeros: `unique` columns never repeat; at the same time the next row is not before the previous one."""
-        name, size = conditional.step.variable.name, conditional.step.variable.size
-        limits = ~self.seen[name][live] if name in self.seen else None
-        if first and position and self.table.order_by and f"{name}__prev" in codes:
-            same = codes[f"{self.table.order_by}__moved"] == 1
-            after = np.arange(size) >= np.where(same, codes[f"{name}__prev"], 0)[:, None]
+    def _limits(self, variable: Variable, live: Ints, tied: NDArray[np.bool_]) -> Any:
+        """Structural zeros: `unique` columns never repeat; rows at the same time come in the order of their codes."""
+        limits = ~self.seen[variable.name][live] if variable.name in self.seen else None
+        if variable.kind == "own" and tied[live].any():
+            after = np.arange(variable.size) >= np.where(tied[live], self.before[variable.name][live], 0)[:, None]
             limits = after if limits is None else limits & after
         return limits
 
@@ -226,7 +229,9 @@ class _Walk:
         return np.concatenate([r[3].get(name, np.ones((len(r[0]), size), bool)) for r in self.rows])
 
 
-def above(study: Study, table: Table, chain: Chain, ancestors: Mapping[str, Codes], count: Ints, times: Mapping[str, Any]) -> Above:
+def above(
+    study: Study, table: Table, chain: Chain, ancestors: Mapping[str, Codes], count: Ints, times: Mapping[str, Any]
+) -> Above:
     """What `children` needs to know of the parents.
 
     `ancestors[t]` are codes of ancestor `t` aligned with the parent rows, `times` the values of time columns by

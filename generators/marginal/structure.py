@@ -38,8 +38,8 @@ class Variable:
     """One code column of a coded table.
 
     kind      what it holds
-    own       `column` of this row (finely: `name + "__fine"`), where `groups` is given joined by them
-    count     number of this row's children in table `column` (finely: likewise)
+    own       `column` of this row (finely: `name + "__fine"`); with `groups`, its codes joined by them
+    count     number of this row's children in table `column` (finely: likewise); with `groups`, joined likewise
     start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
     gap       `order_by` less that of the previous row; NULL in the first row
     moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
@@ -139,7 +139,9 @@ def gap_column(table: Table) -> Column:
     """The distance to the previous row (or to the parent) as a column in units of `order_by`: zero and more."""
     order = table.columns[str(table.order_by)]
     low, high = order.range or (0.0, 0.0)
-    return Column(f"{order.name}__gap", _distance_type(order), range=(0, high - low), bins=geometric_bins(high - low, order.type in WHOLE))
+    return Column(
+        f"{order.name}__gap", _distance_type(order), range=(0, high - low), bins=geometric_bins(high - low, order.type in WHOLE)
+    )
 
 
 def start_column(study: Study, table: Table) -> Column:
@@ -251,7 +253,7 @@ def _row_step(
     """A column of a child row: with each context, and where the row has a kind, with kind and context together."""
     order = table.order_by
     here = [contexts[order]] if order else []
-    same_row = [v for v in earlier if v.kind == "own" or v.kind == "count"]
+    same_row = [v for v in earlier if v.kind in {"own", "count"}]
     if kind is None or variable.name == kind.name:
         pairs = [_query(table, (c, variable)) for c in (*above, *here, *same_row)]
         before = [_previous(variable), *([_moved(table)] if order else [])]
@@ -259,7 +261,7 @@ def _row_step(
         triples = [_query(table, (*before, variable))]
         return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
     joined = groups(dom, COARSE_OWN)
-    coarse = Variable(f"{variable.name}__coarse", "own", max(joined) + 1, variable.column, groups=joined)
+    coarse = Variable(f"{variable.name}__coarse", variable.kind, max(joined) + 1, variable.column, variable.name, groups=joined)
     last = Variable(f"{variable.name}__last", "last", coarse.size + 1, variable.column, source=coarse.name, by=kind.name)
     contexts |= {v.name: v for v in (coarse, last)}
     others = [v for v in same_row if v.name != kind.name]
@@ -318,4 +320,3 @@ def _fine(table: Table, variable: Variable, dom: Domain, kind: Variable | None) 
 
 def _kept(found: list[Query]) -> tuple[Query, ...]:
     return tuple(q for q in found if q.cells <= MOST_CELLS)
-

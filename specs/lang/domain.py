@@ -92,11 +92,11 @@ def _cells(edges: Sequence[float], whole: bool) -> tuple[Cell, ...]:
 def equal_bins(low: float, high: float, count: int, whole: bool) -> Bins:
     """`count` bins of equal width over `[low, high]`; of whole numbers, never more bins than numbers."""
     if not whole:
-        return Bins((tuple(low + (high - low) * i / count for i in range(count)) + (high,),))
+        return Bins(((*(low + (high - low) * i / count for i in range(count)), high),))
     numbers = int(high - low) + 1
     count = min(count, numbers)
     starts = [low + i * numbers // count for i in range(count)]
-    return Bins((tuple(float(s) for s in starts) + (float(high),),))
+    return Bins(((*map(float, starts), float(high)),))
 
 
 def geometric_bins(width: float, whole: bool, most: int = 24) -> Bins:
@@ -111,7 +111,7 @@ def geometric_bins(width: float, whole: bool, most: int = 24) -> Bins:
         if step > edges[-1] or not whole:
             edges.append(step)
         edge = max(edge * ratio, step + 1 if whole else 0.0)
-    return Bins((tuple(edges) + (float(width),),))
+    return Bins(((*edges, float(width)),))
 
 
 def groups(domain: Domain, most: int) -> tuple[int, ...]:

@@ -1,0 +1,165 @@
+"""The marginal generator as a user of the library meets it: learn from sums, sample, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from generators.frame import Sample, length
+from generators.marginal.ask import answers
+from generators.marginal.code import code
+from generators.marginal.fit import Effort
+from generators.marginal.model import Model
+from generators.marginal.structure import queries, structure
+from generators.marginal.train import learn
+from generators.rules import NoRules
+from privacy.query import UNIT
+from privacy.sums import Sums
+from specs.lang.types import Study
+from tests.generators.studies import clinic, made_up
+
+PATIENTS = 4000
+
+
+def exact(study: Study, answered: Mapping[str, np.ndarray], std: float = 0.0, seed: int = 0) -> Sums:
+    rng = np.random.default_rng(seed)
+    asked = {q.name: q for q in queries(study)}
+    values = {n: a + rng.normal(0, std, a.shape) for n, a in answered.items()}
+    return Sums(asked, values, dict.fromkeys(asked, std), ("here",))
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return clinic()
+
+
+@pytest.fixture(scope="module")
+def real(study: Study) -> dict[str, np.ndarray]:
+    return answers(study, *made_up(study, PATIENTS, 1))
+
+
+@pytest.fixture(scope="module")
+def model(study: Study, real: dict[str, np.ndarray]) -> Model:
+    return learn(study, exact(study, real))
+
+
+@pytest.fixture(scope="module")
+def sample(model: Model) -> Sample:
+    return model.sample(PATIENTS, 7, NoRules())
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Total variation distance of two histograms."""
+    return float(0.5 * np.abs(a / a.sum() - b / b.sum()).sum())
+
+
+def test_every_histogram_is_met_about_as_well_as_by_other_real_patients(study, real, sample):
+    """Without noise the yardstick is a second sample of the same made-up hospital."""
+    other = answers(study, *made_up(study, PATIENTS, 2))
+    synthetic = answers(study, sample.tables, sample.parents)
+    floor = np.mean([distance(real[n], other[n]) for n in real])
+    reached = np.mean([distance(real[n], synthetic[n]) for n in real])
+    assert reached <= 1.6 * floor
+
+
+def test_as_many_patients_as_asked_with_valid_keys(study, sample):
+    assert length(sample.tables["patient"]) == PATIENTS
+    patients = sample.tables["patient"]["patient_id"].values
+    assert len(np.unique(patients)) == PATIENTS
+    assert len(np.unique(sample.tables["visit"]["visit_id"].values)) == length(sample.tables["visit"])
+    assert set(sample.tables["visit"]["patient_id"].values) <= set(patients)
+    charge = sample.tables["charge"]
+    assert set(charge["visit_id"].values) <= set(sample.tables["visit"]["visit_id"].values)
+    pairs = set(zip(charge["visit_id"].values, charge["line"].values, strict=True))
+    assert len(pairs) == length(charge)
+
+
+def test_self_references_point_to_patients(sample):
+    patient = sample.tables["patient"]
+    known = ~patient["buddy"].null
+    assert set(patient["buddy"].values[known]) <= set(patient["patient_id"].values)
+    own = (patient["buddy"].values == patient["patient_id"].values)[known].mean()
+    assert 0.4 < own < 0.6  # half of the made-up patients are their own buddy
+
+
+def test_bounds_uniqueness_and_contribution_hold_in_every_row(study, sample):
+    visit, up = sample.tables["visit"], sample.parents["visit"]
+    assert (visit["day"].values <= sample.tables["patient"]["until"].values[up]).all()
+    assert np.bincount(up).max() <= 12
+    charge = np.stack([sample.parents["charge"], sample.tables["charge"]["code"].values], 1)
+    assert len(np.unique(charge, axis=0)) == len(charge)
+
+
+def test_rows_of_a_parent_are_in_order(sample):
+    up, day = sample.parents["visit"], sample.tables["visit"]["day"].values
+    same = up[1:] == up[:-1]
+    assert (day[1:] >= day[:-1])[same].all()
+
+
+def test_values_lie_in_their_domains(study, sample):
+    for table in study.patient_tables():
+        for column in table.columns.values():
+            series = sample.tables[table.name][column.name]
+            if column.range:
+                values = series.values[~series.null]
+                assert values.min() >= column.range[0] and values.max() <= column.range[1]
+            if not column.nullable:
+                assert not series.null.any()
+
+
+def test_a_value_that_stands_out_comes_back_exactly(sample):
+    """Half of all ward results are exactly 0; an edge written twice makes that a bin of its own."""
+    visit = sample.tables["visit"]
+    ward = visit["kind"].values == 1
+    assert abs((visit["result"].values[ward] == 0).mean() - 0.5) < 0.03
+
+
+def test_the_same_seed_gives_the_same_tables_and_another_seed_others(model, sample):
+    again, other = model.sample(PATIENTS, 7, NoRules()), model.sample(PATIENTS, 8, NoRules())
+    for table, frame in sample.tables.items():
+        for name, series in frame.items():
+            assert np.array_equal(series.values, again.tables[table][name].values)
+    assert not np.array_equal(sample.tables["patient"]["age"].values, other.tables["patient"]["age"].values)
+
+
+def test_a_model_survives_being_stored(study, model, sample):
+    again = Model.restore(study, model.arrays(), model.facts()).sample(PATIENTS, 7, NoRules())
+    assert np.array_equal(again.tables["visit"]["day"].values, sample.tables["visit"]["day"].values)
+
+
+def test_a_model_of_another_spec_is_refused(study, model):
+    with pytest.raises(ValueError, match="another version"):
+        Model.restore(study, model.arrays(), model.facts() | {"digest": "1" * 64})
+
+
+def test_drawn_codes_are_the_codes_of_the_drawn_values(study, model):
+    """The sampler and the hospitals must mean the same by every variable."""
+    from generators.marginal.shard import draw_shard
+
+    shard = draw_shard(study, model.chains, 1500, NoRules(), np.random.default_rng(3))
+    tables = {n: dict(f) for n, f in shard.tables.items()}
+    patient = tables["patient"]
+    patient["patient_id"] = type(patient["age"])(np.arange(1500), np.zeros(1500, bool))
+    buddy = patient["buddy"]
+    patient["buddy"] = type(buddy)(np.where(buddy.values == 1, np.arange(1500), -1), buddy.null)
+    coded = code(study, tables, shard.parents)
+    for plan in structure(study):
+        drawn = shard.codes[plan.table]
+        for name, variable in plan.variables.items():
+            if name in drawn:
+                assert np.array_equal(drawn[name], coded[plan.table].values[name]), (plan.table, name, variable.kind)
+
+
+def test_noise_that_drowns_everything_leaves_independent_columns(study, real):
+    """With hopeless noise the model must not invent dependencies."""
+    noisy = {n: a * 0.02 for n, a in real.items()}
+    drowned = learn(study, exact(study, noisy, std=400.0), effort=Effort(rows=8000, patients=2000, iterations=40, rounds=2))
+    patient = drowned.sample(4000, 1, NoRules()).tables["patient"]
+    together = np.corrcoef(patient["age"].values, patient["until"].values)[0, 1]
+    assert abs(together) < 0.25
+
+
+def test_units_of_answers_are_patients(study, real):
+    assert real["patient: sex"].sum() == pytest.approx(PATIENTS, rel=1 / UNIT)
