@@ -118,7 +118,7 @@ class _Walk:
             if variable.kind in ("start", "gap"):
                 continue
             self._last_of(conditional, codes, live)
-            live, codes, at = self._draw(conditional, codes, live, self._limits(variable, live, tied), allowed, at)
+            live, codes, at = self._draw(conditional, codes, live, self._limits(variable, live, position, tied), allowed, at)
             if variable.kind == "own":
                 tied[live] &= codes[variable.name] == self.before[variable.name][live]
                 self.before[variable.name][live] = codes[variable.name]
@@ -172,12 +172,18 @@ class _Walk:
             if variable.kind == "last" and variable.column == conditional.step.variable.column:
                 codes[variable.name] = self.last[variable.name][live, codes[variable.by]]
 
-    def _limits(self, variable: Variable, live: Ints, tied: NDArray[np.bool_]) -> Any:
-        """Structural zeros: `unique` columns never repeat; rows at the same time come in the order of their codes."""
+    def _limits(self, variable: Variable, live: Ints, position: int, tied: NDArray[np.bool_]) -> Any:
+        """Structural zeros: `unique` columns never repeat; rows at the same time come in the order of their codes.
+
+        Where rows have no time, a unique code also leaves enough later ones for the rows to come.
+        """
         limits = ~self.seen[variable.name][live] if variable.name in self.seen else None
         if variable.kind == "own" and tied[live].any():
             after = np.arange(variable.size) >= np.where(tied[live], self.before[variable.name][live], 0)[:, None]
             limits = after if limits is None else limits & after
+        if limits is not None and variable.name in self.seen and self.table.order_by is None:
+            last = np.maximum(variable.size - (self.above.count[live] - position), 0)
+            limits = limits & (np.arange(variable.size) <= last[:, None])
         return limits
 
     def _draw(
