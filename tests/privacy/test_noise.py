@@ -121,7 +121,9 @@ def test_no_other_randomness_in_the_door() -> None:
     """privacy/ imports no generator of pseudo-random numbers, takes no seed, and draws in noise.py alone."""
     for file in Path(__file__).parents[2].joinpath("privacy").glob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {
+            n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)
+        }
         names |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
         names |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
         assert not names & {"random", "secrets", "seed", "default_rng", "Generator", "RandomState", "getrandom"}, file.name

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from privacy.query import Query
+from privacy.secure_sum import fits, own_variance, share, total
+from tests.privacy import checks
+
+VECTORS = arrays.arrays(np.int64, (3, 5), elements=st.integers(-(2**60), 2**60))
+MASKS = arrays.arrays(np.uint64, (2, 5), elements=st.integers(0, 2**64 - 1))
+
+
+@given(VECTORS, VECTORS, MASKS)
+def test_total_is_the_exact_sum_and_masks_cancel(sums: checks.Ints, noise: checks.Ints, masks: np.ndarray) -> None:
+    last = np.zeros(5, np.uint64) - masks[0] - masks[1]
+    shares = [share(s, n, m) for s, n, m in zip(sums, noise, [*masks, last], strict=True)]
+    assert (total(shares) == sums.sum(axis=0) + noise.sum(axis=0)).all()
+    assert (total([share(s, n) for s, n in zip(sums, noise, strict=True)]) == total(shares)).all()
+
+
+def test_a_masked_share_alone_says_nothing() -> None:
+    """Any vector is possible behind a masked share: a mask that explains it exists."""
+    sent = share(np.asarray([7]), np.asarray([-3]), np.asarray([2**63 + 5], np.uint64))
+    other = np.asarray([123456])
+    explains = sent - other.view(np.uint64)
+    assert share(other, np.asarray([0]), explains) == sent
+
+
+def test_shares_of_other_lengths_are_errors() -> None:
+    with pytest.raises(ValueError, match="length"):
+        share(np.zeros(3, np.int64), np.zeros(1, np.int64))
+    with pytest.raises(ValueError, match="length"):
+        total([np.zeros(3, np.uint64), np.zeros(4, np.uint64)])
+    with pytest.raises(ValueError, match="length"):
+        total([])
+
+
+@pytest.mark.parametrize(("sites", "dropouts", "colluders"), [(1, 0, 0), (3, 0, 0), (5, 1, 1), (7, 2, 4)])
+def test_noise_shares(sites: int, dropouts: int, colluders: int) -> None:
+    checks.shares_make_the_whole(sites, dropouts, colluders)
+
+
+@pytest.mark.parametrize(("sites", "dropouts", "colluders"), [(2, 1, 1), (1, 1, 0), (3, -1, 0)])
+def test_some_honest_site_must_be_left(sites: int, dropouts: int, colluders: int) -> None:
+    with pytest.raises(ValueError, match="site"):
+        own_variance(Fraction(1), sites, dropouts, colluders)
+
+
+def test_totals_that_could_wrap_around_are_seen() -> None:
+    queries = [Query(f"q{i}", "t", ("a",), (3,), "g", 1024) for i in range(4)]  # a patient adds up to 2048 to a cell
+    assert fits(queries, 2**52 - 2**10, Fraction(10**6), 3)
+    assert not fits(queries, 2**52, Fraction(0), 1)
+    assert not fits(queries, 2**52 - 1, Fraction(10**6), 3)
