@@ -21,6 +21,11 @@ SQL_TYPES: dict[Scalar, str] = {
 """DuckDB's type of a spec's type."""
 
 
+def quoted(name: str) -> str:
+    """A SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def types_of(study: Study, table: str) -> dict[str, Scalar]:
     """The type of every column of a synthetic table: keys, the parent's keys, then the spec's columns."""
     found = study.tables[table]

@@ -12,28 +12,30 @@ from specs.lang.types import Scalar, Study, Table
 
 NULL = "NULL"
 NONE = "(none)"
+EMPTY = "(empty)"
 EPOCH = datetime.datetime(1970, 1, 1)
 
 
 def labels(study: Study, plans: Mapping[str, Plan], table: str, column: str) -> list[str]:
-    """One label per code of a code column."""
-    variable = plans[table].variables.get(column.removesuffix("__fine"))
-    if variable is None:
-        raise KeyError(column)
+    """One label per code of a code column. Raises KeyError for a column that no query has."""
+    variable = plans[table].variables[column.removesuffix("__fine")]
     found = study.tables[table]
     if variable.kind == "moved":
         return ["first row", "same time", "later"]
+    if column.endswith("__fine"):
+        return _fine(*_domain(study, found, variable))
+    if variable.kind in ("previous", "last"):
+        return [*_padded(labels(study, plans, table, variable.source), variable.size - 1), NONE]
     if variable.kind == "parent":
         whole = labels(study, plans, variable.table, variable.source)
-    elif variable.kind in ("previous", "last"):
-        whole = [*_of_source(study, plans, found, variable), NONE]
-        return [*whole[: variable.size - 1], NONE]
     else:
-        dom, kind = _domain(study, found, variable)
-        whole = _fine(dom, kind) if column.endswith("__fine") else _codes(dom, kind)
-        if column.endswith("__fine"):
-            return whole
-    return joined(whole, variable.groups) if variable.groups else whole
+        whole = _codes(*_domain(study, found, variable))
+    return _padded(joined(whole, variable.groups) if variable.groups else whole, variable.size)
+
+
+def _padded(found: list[str], size: int) -> list[str]:
+    """Codes that nothing has."""
+    return found + [EMPTY] * (size - len(found))
 
 
 def joined(whole: list[str], groups: tuple[int, ...]) -> list[str]:
@@ -49,11 +51,6 @@ def _span(members: list[str]) -> str:
     if first == last:
         return first
     return f"{first.split(' to ')[0]} to {last.split(' to ')[-1]}"
-
-
-def _of_source(study: Study, plans: Mapping[str, Plan], table: Table, variable: Variable) -> list[str]:
-    """Labels of the variable that the previous row shows; that of `order_by` itself is joined, too."""
-    return labels(study, plans, table.name, variable.source)
 
 
 def _domain(study: Study, table: Table, variable: Variable) -> tuple[Domain, Scalar]:
@@ -88,7 +85,7 @@ def _fine(dom: Domain, kind: Scalar) -> list[str]:
         width = (cell.high - cell.low) / cell.parts
         for part in range(SPLIT):
             inside = part < cell.parts
-            found.append(_cell(cell.low + part * width, cell.low + (part + 1) * width, cell, kind) if inside else "(empty)")
+            found.append(_cell(cell.low + part * width, cell.low + (part + 1) * width, cell, kind) if inside else EMPTY)
     return found + null
 
 

@@ -16,10 +16,9 @@ from generators.marginal.model import Model
 from generators.marginal.structure import structure
 from privacy.query import Query
 from privacy.sums import Sums
-from runners.columnar import table_of
+from runners.columnar import quoted, table_of
 from runners.files import read_json, sha256, write_atomic, write_json
 from runners.labels import labels
-from runners.rules import quoted
 from specs.lang.types import Study
 
 SAMPLED = "sampled"

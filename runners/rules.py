@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from specs.lang.expression import columns, parse
 
 from generators.frame import Frame, Series, length
-from runners.columnar import SQL_TYPES, from_arrow, to_arrow, types_of
+from runners.columnar import SQL_TYPES, from_arrow, quoted, to_arrow, types_of
 from runners.errors import WRONG, Stop
 from specs.lang.types import Column, Constraint, Study
 
@@ -24,11 +24,6 @@ def engine() -> duckdb.DuckDBPyConnection:
     for setting in LIMITS:
         connection.execute(setting)
     return connection
-
-
-def quoted(name: str) -> str:
-    """A SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class DuckRules:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from privacy.query import Query, grouped
+from runners.columnar import quoted
 from runners.site.trouble import Trouble
 from specs.lang.types import Study, Table
 
@@ -72,7 +73,7 @@ def _bounded(connection: duckdb.DuckDBPyConnection, study: Study, table: Table) 
     """No parent has more children than the spec says, and no key is there twice."""
     place = _place(connection, study, "bounded", table.name)
     keys = (table.parent.key, table.parent.max_children) if table.parent else (tuple(k.name for k in table.key), 1)
-    by = ", ".join('"' + name.replace('"', '""') + '"' for name in keys[0])
+    by = ", ".join(quoted(name) for name in keys[0])
     most = _number(connection, f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {place} GROUP BY {by})")
     if most > keys[1]:
         raise Trouble("bound", table=table.name)
@@ -85,7 +86,7 @@ def _place(connection: duckdb.DuckDBPyConnection, study: Study, kind: str, table
     found = connection.execute(sql, [name]).fetchall()
     if not found:
         raise Trouble("model", table=table, part=name)
-    return '"' + str(found[0][0]) + '"."' + name.replace('"', '""') + '"'
+    return f"{quoted(str(found[0][0]))}.{quoted(name)}"
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

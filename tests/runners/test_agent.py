@@ -1,0 +1,234 @@
+"""The site agent: it answers its own spec's queries, within its own ledger, and nothing else."""
+
+import fcntl
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from generators.marginal.structure import queries
+from privacy.ledger import Ledger
+from privacy.query import digest
+from runners.places import ledger_of
+from runners.site import agent as agent_module
+from runners.site.agent import SiteAgent
+from runners.site.message import Reply, Request
+from tests.runners.small import PATIENTS, built, public
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """dbt is replaced; how often it was run is counted."""
+    found = []
+
+    def build(site, study, folder):
+        found.append(site.name)
+        return built(site, study, folder)
+
+    monkeypatch.setattr(agent_module, "build", build)
+    return found
+
+
+def agent(study, folder):
+    return SiteAgent(study.sites["north"], study, folder)
+
+
+def request(study, stage="sums", share=1.0, **changed):
+    fields = {"run": "r1", "stage": stage, "spec": study.digest, "queries": digest(queries(study)), "share": share}
+    return Request(**(fields | changed)).pack()
+
+
+def asked(study, folder, **changed):
+    return Reply.unpack(agent(study, folder).handle(request(study, **changed)))
+
+
+def test_a_reply_hides_the_sums_in_noise_and_is_paid_for(study, hospital, tmp_path, calls):
+    reply = asked(study, tmp_path / "w")
+    assert reply.trouble is None
+    assert len(reply.share) == sum(q.cells for q in queries(study))
+    assert Ledger(ledger_of(study.sites["north"])).spent("1") > 0
+
+
+def test_without_privacy_the_sums_are_exact_and_no_ledger_is_opened(study, hospital, tmp_path, calls):
+    study = public(study)
+    reply = asked(study, tmp_path / "w")
+    first = queries(study)[0]
+    assert reply.share[0] == first.scale * PATIENTS
+    assert int(reply.share.astype(np.int64).sum()) == sum(q.scale * PATIENTS for q in queries(study))
+    assert not ledger_of(study.sites["north"]).exists()
+
+
+def test_the_same_question_gets_the_same_bytes_and_is_paid_once(study, hospital, tmp_path, calls):
+    one = agent(study, tmp_path / "w").handle(request(study))
+    spent = Ledger(ledger_of(study.sites["north"])).spent("1")
+    two = agent(study, tmp_path / "w").handle(request(study, run="another"))
+    assert one == two
+    assert calls == ["north"]
+    assert Ledger(ledger_of(study.sites["north"])).spent("1") == spent
+
+
+def test_a_question_that_failed_is_paid_once_and_answered_later(study, hospital, tmp_path, calls, monkeypatch):
+    def fails(site, study, folder):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(agent_module, "build", fails)
+        assert asked(study, tmp_path / "w").trouble.code == "disk"
+    spent = Ledger(ledger_of(study.sites["north"])).spent("1")
+    assert spent > 0
+    assert asked(study, tmp_path / "w").trouble is None
+    assert Ledger(ledger_of(study.sites["north"])).spent("1") == spent
+
+
+def test_ready_reads_nothing_and_spends_nothing(study, hospital, tmp_path, calls):
+    reply = asked(study, tmp_path / "w", stage="ready")
+    assert reply.trouble is None and len(reply.share) == 0
+    assert calls == []
+    assert Ledger(ledger_of(study.sites["north"])).spent("1") == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"spec": "6" * 64}, "spec"), ({"queries": "7" * 64}, "queries")],
+)
+@pytest.mark.parametrize("stage", ["ready", "sums"])
+def test_another_spec_or_other_queries_are_refused(study, hospital, tmp_path, calls, changed, code, stage):
+    assert asked(study, tmp_path / "w", stage=stage, **changed).trouble.code == code
+    assert calls == []
+
+
+def test_bytes_that_are_no_request_are_refused(study, hospital, tmp_path, calls):
+    assert Reply.unpack(agent(study, tmp_path / "w").handle(b"\xff\x00{")).trouble.code == "queries"
+
+
+@pytest.mark.parametrize("stage", ["ready", "sums"])
+def test_what_exceeds_the_hospitals_budget_is_refused(study, hospital, tmp_path, calls, stage):
+    small = replace(study.sites["north"], budget=replace(study.privacy.budget, epsilon=0.5))
+    study = replace(study, sites={**study.sites, "north": small})
+    assert asked(study, tmp_path / "w", stage=stage).trouble.code == "budget"
+    assert calls == []
+
+
+def test_steps_cannot_add_up_to_more_than_the_spec_says(study, hospital, tmp_path, calls):
+    assert asked(study, tmp_path / "w", share=0.6).trouble is None
+    assert asked(study, tmp_path / "w", share=0.5).trouble.code == "budget"
+    assert asked(study, tmp_path / "w", share=0.4).trouble is None
+
+
+def test_a_changed_ledger_stops_everything(study, hospital, tmp_path, calls):
+    asked(study, tmp_path / "w")
+    path = ledger_of(study.sites["north"])
+    path.write_bytes(path.read_bytes().replace(b'"rho":', b'"rho": '))
+    assert asked(study, tmp_path / "w").trouble.code == "ledger"
+
+
+def test_nothing_private_stays_behind(study, hospital, tmp_path, calls):
+    folder = tmp_path / "w"
+    folder.mkdir()
+    (folder / "work.duckdb.tmp").mkdir()
+    (folder / "work.duckdb.tmp" / "spilled").write_text("left by a kill")
+    asked(study, folder)
+    assert [f.name for f in folder.iterdir()] == ["lock"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_one_agent_at_a_time(study, hospital, tmp_path, calls):
+    folder = tmp_path / "w"
+    folder.mkdir()
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert asked(study, folder).trouble.code == "busy"
+
+
+def corrupt(work, study, sql):
+    with duckdb.connect(str(work)) as con:
+        con.execute(sql)
+    return work
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("update small_one__marginals_patient set total = 1000000000", "marginals"),
+        ("update small_one__marginals_patient set total = -1", "marginals"),
+        ("update small_one__marginals_patient set cell = 100000", "marginals"),
+        ("update small_one__marginals_patient set query = 'what else'", "marginals"),
+        ("insert into small_one__bounded_lab select 1, 5, 'hdl' from range(9)", "bound"),
+        ("insert into small_one__bounded_patient select 1, 5, 'F'", "bound"),
+        ("drop table small_one__marginals_lab", "model"),
+    ],
+)
+def test_sums_that_cannot_be_true_never_leave(study, hospital, tmp_path, monkeypatch, sql, code):
+    monkeypatch.setattr(agent_module, "build", lambda site, s, folder: corrupt(built(site, s, folder), s, sql))
+    reply = asked(study, tmp_path / "w")
+    assert reply.trouble.code == code
+    assert len(reply.share) == 0
+
+
+def test_an_unexpected_error_leaves_no_text(study, hospital, tmp_path, monkeypatch):
+    def fails(site, study, folder):
+        raise KeyError("CANARY-1")
+
+    monkeypatch.setattr(agent_module, "build", fails)
+    answer = agent(study, tmp_path / "w").handle(request(study))
+    assert b"CANARY" not in answer
+    assert Reply.unpack(answer).trouble.code == "crash"
+    log = (tmp_path / "w" / "agent.log").read_text()
+    assert "KeyError" in log and "CANARY" not in log.replace('raise KeyError("CANARY-1")', "")
+
+
+CANARY = "CANARY-77"
+
+
+@pytest.mark.parametrize(
+    ("sql", "facts"),
+    [
+        ("drop table lab", {"code": "table", "table": "lab"}),
+        ("alter table lab drop column test", {"code": "column", "table": "lab", "column": "test"}),
+        ("alter table lab rename days to day_number", {"code": "column", "table": "lab", "column": "days"}),
+        (
+            f"alter table lab alter days type varchar; update lab set days = '{CANARY}'",
+            {"code": "type", "table": "lab", "column": "days", "expected": "integer", "found": "text"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("stage", ["ready", "sums"])
+def test_a_hospitals_other_tables_are_named_before_anything_is_spent(study, hospital, tmp_path, calls, sql, facts, stage):
+    with duckdb.connect(str(hospital)) as con:
+        con.execute(sql)
+    answer = agent(study, tmp_path / "w").handle(request(study, stage=stage))
+    assert Reply.unpack(answer).trouble.facts() == facts
+    assert CANARY.encode() not in answer
+    assert not ledger_of(study.sites["north"]).exists()
+
+
+def test_a_missing_broken_or_locked_database_is_said(study, hospital, tmp_path, calls):
+    data = hospital.read_bytes()
+    hospital.unlink()
+    assert asked(study, tmp_path / "w").trouble.code == "database"
+    hospital.write_bytes(b"no database" * 1000)
+    assert asked(study, tmp_path / "w").trouble.code == "corrupt"
+    hospital.write_bytes(data[: len(data) // 3])
+    assert asked(study, tmp_path / "w").trouble.code == "corrupt"
+    assert Path(study.sites["north"].database).is_file()
+
+
+@pytest.mark.parametrize("patients", [0, 1])
+def test_hospitals_with_hardly_anyone_answer_like_all_others(study, hospital, tmp_path, monkeypatch, patients):
+    with duckdb.connect(str(hospital)) as con:
+        con.execute(f"delete from lab; delete from patient where patient_id >= {patients}")
+
+    def few(site, study, folder):
+        return corrupt(
+            built(site, study, folder),
+            study,
+            f"update small_one__marginals_patient set total = {patients};update small_one__marginals_lab set total = 0",
+        )
+
+    monkeypatch.setattr(agent_module, "build", few)
+    reply = asked(study, tmp_path / "w")
+    assert reply.trouble is None
+    assert len(reply.share) == sum(q.cells for q in queries(study))
