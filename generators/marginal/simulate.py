@@ -223,7 +223,9 @@ class _Walk:
             return Drawn({v: np.zeros(0, np.int64) for v in self.chain.plan.variables}, np.zeros(0, np.int64), self.at[:0], {})
         parent = np.concatenate([r[0] for r in self.rows])
         order = np.argsort(parent, kind="stable")
-        names = {n for r in self.rows for n in r[1]}
+        names = {n for r in self.rows for n in r[1]} | {
+            c.step.variable.name for c in self.chain.conditionals
+        }  # even if no row has it
         codes = {n: np.concatenate([r[1].get(n, np.full(len(r[0]), -1)) for r in self.rows])[order] for n in names}
         at = np.concatenate([r[2] for r in self.rows])[order] if self.table.order_by else None
         limits = {n for r in self.rows for n in r[3]}
