@@ -27,6 +27,11 @@ def work_name(study: Study, kind: str, table: Table) -> str:
     return f"{WORK}.{underscored(study)}__{kind}_{table.name}"
 
 
+def code_columns(study: Study) -> list[str]:
+    """Names of all code columns."""
+    return [name for plan in structure(study) for v in plan.variables.values() for name in (v.name, f"{v.name}__fine")]
+
+
 def at_site(study: Study, site: Site, version: str) -> tuple[tuple[Dataset, ...], tuple[Dataset, ...]]:
     """Source tables, and bounded, coded and marginal tables."""
     plans = {p.table: p for p in structure(study)}

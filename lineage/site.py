@@ -1,4 +1,4 @@
-"""What dbt reads and builds, with column lineage from its SQL; where there is none, from the spec."""
+"""What dbt reads and builds, with column lineage from its SQL; where that cannot be followed, from the spec."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lineage import expected
-from lineage.datasets import Dataset
+from lineage import datasets, expected
+from lineage.datasets import WORK, Dataset
+from lineage.trail import Pair, Trail
 from specs.lang.types import Site, Study
 
 
@@ -23,13 +24,30 @@ class Built:
 
 def built(study: Study, site: Site, version: str, dbt: Path | None) -> Built:
     """The dbt build at one site."""
-    tables = study.patient_tables()
-    sources, models = expected.at_site(study, site, version)
+    sources, models = _traced_site(study, site, version, dbt) or expected.at_site(study, site, version)
     named = {m.name: m for m in models}
-    coded = {t.name: named[expected.work_name(study, "coded", t)] for t in tables}
-    return Built(sources, models, coded, tuple(named[expected.work_name(study, "marginals", t)] for t in tables))
+    tables = study.patient_tables()
+    kinds = {kind: {t.name: expected.work_name(study, kind, t) for t in tables} for kind in ("coded", "marginals")}
+    if not set(named) >= {*kinds["coded"].values(), *kinds["marginals"].values()}:
+        sources, models = expected.at_site(study, site, version)
+        named = {m.name: m for m in models}
+    coded = {table: named[name] for table, name in kinds["coded"].items()}
+    return Built(sources, models, coded, tuple(named[name] for name in kinds["marginals"].values()))
 
 
 def built_at_release(study: Study, inputs: Sequence[Dataset], version: str, dbt: Path | None) -> Built:
     """The dbt build at the release."""
-    return Built(tuple(inputs), expected.at_release(study, inputs, version))
+    found = _traced_release(study, inputs, version, dbt)
+    return Built(*found) if found else Built(tuple(inputs), expected.at_release(study, inputs, version))
+
+
+def _traced_site(study: Study, site: Site, version: str, dbt: Path | None) -> Pair | None:
+    namespace = datasets.at_site(site.name)
+    trail = Trail(study, namespace, version, {}, site.data_version)
+    return trail.follow(dbt, f"site/{expected.underscored(study)}", {"WARDLOOM_SCHEMA": site.schema}, WORK)
+
+
+def _traced_release(study: Study, inputs: Sequence[Dataset], version: str, dbt: Path | None) -> Pair | None:
+    trail = Trail(study, datasets.at_release(study), version, {d.name.lower(): d for d in inputs}, version)
+    environ = {"WARDLOOM_RELEASE_SCHEMA": study.outputs.schema}
+    return trail.follow(dbt, f"release/{expected.underscored(study)}", environ, study.outputs.schema)

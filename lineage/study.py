@@ -8,7 +8,7 @@
             with recorder.round(asked_sites) as stage:           # one question through the door
                 ...
                 stage.answered(sums.sites, rho)                  # those whose shares are in the sums, and what it cost
-            with recorder.fit(sums.sites):                                 # noised sums -> model (a `round` opened in here is its child)
+            with recorder.fit(sums.sites):                  # noised sums -> model (a `round` opened in here is its child)
                 ...
             with recorder.sample() as stage:                     # model -> tables
                 with stage.table("lab"):                         # every table of patients, once, parents first
