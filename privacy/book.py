@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from privacy.accountant import MOST_RHO, epsilon
-from privacy.chain import Fact, Link
+from privacy.links import Fact, Link
 from specs.lang.types import Budget
 
 Facts = dict[str, Fact]

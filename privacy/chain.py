@@ -12,8 +12,6 @@ torn, was never acted upon.
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,23 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privacy.files import put, read, sync
+from privacy.links import START, Broken, Fact, Link, line, link, linked, named
 
-Fact = str | int | float
-START = "0" * 64
 TORN = "does not verify: its last line is incomplete, a crash cut it off before it counted. Ledger.mend() removes that line"
-
-
-class Broken(Exception):
-    """Why a chain cannot be trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One line. `number` counts from 1."""
-
-    number: int
-    hash: str
-    facts: Mapping[str, Fact]
 
 
 @dataclass
@@ -55,7 +39,7 @@ class Chain:
         """Starts the chain with one line. Raises FileExistsError when there is one; no second writer can start it too."""
         if self.head.exists() and not self.path.exists():
             raise Broken("does not verify: the file is gone, but its head is still there")
-        put(self.path, _line(START, 1, facts), replace=False)
+        put(self.path, line(START, 1, facts), replace=False)
 
     def links(self) -> tuple[Link, ...]:
         """All lines, verified."""
@@ -101,11 +85,11 @@ class Chain:
         return self._parsed(data)
 
     def _parsed(self, data: bytes) -> tuple[Link, ...]:
-        links = _links(data)
+        links = linked(data)
         known = read(self.head)
         if known is None and len(links) > 1:
             raise Broken("does not verify: its head file is gone")
-        if known is not None and known.decode(errors="replace") not in {_named(link) for link in links}:
+        if known is not None and known.decode(errors="replace") not in {named(one) for one in links}:
             raise Broken("does not verify: acknowledged lines are missing, an older copy was put back")
         return links
 
@@ -121,57 +105,23 @@ class Writer:
     def append(self, facts: Mapping[str, Fact]) -> Link:
         """Adds a line; it is on disk, and acknowledged, when this returns. A line that cannot be written whole is taken back."""
         end = os.lseek(self.handle, 0, os.SEEK_END)
-        line = _line(self.links[-1].hash, len(self.links) + 1, facts)
+        added = line(self.links[-1].hash, len(self.links) + 1, facts)
         try:
-            _write(self.handle, line)
+            _write(self.handle, added)
             os.fsync(self.handle)
         except OSError:
             os.ftruncate(self.handle, end)
             raise
-        self.links = (*self.links, _link(line, self.links[-1].hash, len(self.links) + 1))
+        self.links = (*self.links, link(added, self.links[-1].hash, len(self.links) + 1))
         self.seal()
         return self.links[-1]
 
     def seal(self) -> None:
         """The head names the last line."""
-        named = _named(self.links[-1]).encode()
-        if read(self.chain.head) != named:
-            put(self.chain.head, named)
+        last = named(self.links[-1]).encode()
+        if read(self.chain.head) != last:
+            put(self.chain.head, last)
             sync(self.chain.path.parent)
-
-
-def _links(data: bytes) -> tuple[Link, ...]:
-    links: list[Link] = []
-    for number, line in enumerate(data.splitlines(keepends=True), 1):
-        links.append(_link(line, links[-1].hash if links else START, number))
-    if not links:
-        raise Broken("does not verify: the file is empty")
-    return tuple(links)
-
-
-def _link(line: bytes, before: str, number: int) -> Link:
-    try:
-        found = json.loads(line)
-        facts = found["facts"]
-        if line != _line(before, number, facts):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Broken(f"does not verify: line {number} was changed, moved or lost") from None
-    return Link(number, found["hash"], facts)
-
-
-def _line(before: str, number: int, facts: Mapping[str, Fact]) -> bytes:
-    own = {"number": number, "facts": dict(facts)}
-    hashed = hashlib.sha256(before.encode() + _canonical(own)).hexdigest()
-    return _canonical({**own, "hash": hashed}) + b"\n"
-
-
-def _named(link: Link) -> str:
-    return f"{link.number} {link.hash}\n"
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _all(handle: int) -> bytes:

@@ -22,8 +22,9 @@ from typing import Self
 from privacy import book
 from privacy.accountant import rho
 from privacy.book import Entry, Spend
-from privacy.chain import Broken, Chain, Link, Writer
+from privacy.chain import Chain, Writer
 from privacy.errors import LedgerBroken, Refused
+from privacy.links import Broken, Link
 from privacy.replies import Replies
 from specs.lang.types import Budget
 

@@ -39,15 +39,12 @@ def total(shares: Sequence[Words]) -> NDArray[np.int64]:
     return words.view(np.int64)
 
 
-def own_variance(variance: Fraction, sites: int, dropouts: int = 0, colluders: int = 0) -> Fraction:
-    """The noise variance of each site, such that the sites that neither drop out nor collude make `variance` together.
+def noisy_sites(sites: int, dropouts: int = 0, colluders: int = 0) -> int:
+    """How many sites' noise alone must make the claimed variance: each adds the claimed variance over this number.
 
-    Raises ValueError when no such site would be left.
+    Sites that drop out add nothing, and colluders can subtract theirs. If that leaves none, every site adds all of it.
     """
-    honest = sites - dropouts - colluders
-    if honest < 1 or min(dropouts, colluders) < 0:
-        raise ValueError("no site would be left whose noise counts: lower dropouts or colluders")
-    return variance / honest
+    return max(1, sites - max(0, dropouts) - max(0, colluders))
 
 
 def fits(queries: Sequence[Query], patients: int, own: Fraction, sites: int) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from privacy import secure_sum
 from privacy.accountant import rho as rho_of
 from privacy.accountant import variance as variance_of
 from privacy.ledger import Spend
@@ -15,7 +16,7 @@ from specs.lang.types import Site, Study
 
 def noisy_sites(study: Study) -> int:
     """How many sites' noise alone must make the claim: those that may drop out or collude do not count."""
-    return max(1, len(study.sites) - study.federation.dropouts - study.federation.colluders)
+    return secure_sum.noisy_sites(len(study.sites), study.federation.dropouts, study.federation.colluders)
 
 
 def cost(study: Study, queries: Sequence[Query], share: float) -> tuple[float, Fraction]:

@@ -91,7 +91,7 @@ def noise_comes_from_the_system(patch: Callable[..., None]) -> None:
 
 def shares_make_the_whole(sites: int, dropouts: int, colluders: int) -> None:
     """The noise of the honest sites that stay makes the claimed variance, exactly."""
-    own = privacy.secure_sum.own_variance(Fraction(1000), sites, dropouts, colluders)
+    own = Fraction(1000) / privacy.secure_sum.noisy_sites(sites, dropouts, colluders)
     assert own * (sites - dropouts - colluders) == 1000
 
 

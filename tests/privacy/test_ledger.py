@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import privacy.chain
+import privacy.links
 from privacy.accountant import rho
 from privacy.errors import LedgerBroken, Refused
 from privacy.ledger import Ledger, Spend
@@ -258,7 +259,7 @@ def test_a_valid_chain_by_someone_else_does_not_fit_the_head(tmp_path: Path) -> 
     shutil.copy(filled(tmp_path / "other").path.rename(tmp_path / "forged"), ledger.path)
     other = json.loads(ledger.path.read_bytes().splitlines()[0])
     other["facts"]["epsilon"] = 99.0
-    ledger.path.write_bytes(privacy.chain._line(privacy.chain.START, 1, other["facts"]))
+    ledger.path.write_bytes(privacy.links.line(privacy.links.START, 1, other["facts"]))
     fails_closed(ledger)
 
 
@@ -325,7 +326,7 @@ def test_a_torn_line_that_counted_cannot_be_removed(tmp_path: Path) -> None:
 def test_a_ledger_of_another_kind_is_none(tmp_path: Path) -> None:
     ledger = new_ledger(tmp_path)
     head(ledger).unlink(missing_ok=True)
-    ledger.path.write_bytes(privacy.chain._line(privacy.chain.START, 1, {"kind": "diary"}))
+    ledger.path.write_bytes(privacy.links.line(privacy.links.START, 1, {"kind": "diary"}))
     fails_closed(ledger)
 
 

@@ -17,6 +17,7 @@ import privacy.book
 import privacy.chain
 import privacy.histogram
 import privacy.ledger
+import privacy.links
 import privacy.noise
 import privacy.secure_sum
 from privacy.ledger import Entry, Ledger, Spend
@@ -101,12 +102,12 @@ def test_noise_from_elsewhere_is_seen(bug: Callable[[Patch], None], monkeypatch:
 
 
 def test_undivided_noise_shares_are_seen(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(privacy.secure_sum, "own_variance", lambda variance, *_: variance)
+    monkeypatch.setattr(privacy.secure_sum, "noisy_sites", lambda *_: 1)
     caught(lambda: checks.shares_make_the_whole(3, 0, 0))
 
 
 def test_noise_shares_that_count_on_everyone_are_seen(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(privacy.secure_sum, "own_variance", lambda variance, sites, *_: variance / sites)
+    monkeypatch.setattr(privacy.secure_sum, "noisy_sites", lambda sites, *_: sites)
     caught(lambda: checks.shares_make_the_whole(5, 1, 1))
 
 
@@ -195,10 +196,10 @@ def spends_after_reply(patch: Patch) -> None:
 
 
 def no_waiting(patch: Patch) -> None:
-    def append(self: privacy.chain.Writer, facts: dict[str, privacy.chain.Fact]) -> privacy.chain.Link:
-        line = privacy.chain._line(self.links[-1].hash, len(self.links) + 1, facts)
+    def append(self: privacy.chain.Writer, facts: dict[str, privacy.links.Fact]) -> privacy.links.Link:
+        line = privacy.links.line(self.links[-1].hash, len(self.links) + 1, facts)
         os.write(self.handle, line)
-        link = privacy.chain._link(line, self.links[-1].hash, len(self.links) + 1)
+        link = privacy.links.link(line, self.links[-1].hash, len(self.links) + 1)
         self.links = (*self.links, link)
         return link
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from privacy.query import Query
-from privacy.secure_sum import fits, own_variance, share, total
+from privacy.secure_sum import fits, noisy_sites, share, total
 from tests.privacy import checks
 
 VECTORS = arrays.arrays(np.int64, (3, 5), elements=st.integers(-(2**60), 2**60))
@@ -46,10 +46,9 @@ def test_noise_shares(sites: int, dropouts: int, colluders: int) -> None:
     checks.shares_make_the_whole(sites, dropouts, colluders)
 
 
-@pytest.mark.parametrize(("sites", "dropouts", "colluders"), [(2, 1, 1), (1, 1, 0), (3, -1, 0)])
-def test_some_honest_site_must_be_left(sites: int, dropouts: int, colluders: int) -> None:
-    with pytest.raises(ValueError, match="site"):
-        own_variance(Fraction(1), sites, dropouts, colluders)
+@pytest.mark.parametrize(("sites", "dropouts", "colluders"), [(2, 1, 1), (1, 1, 0), (2, 0, 5), (1, -4, -4)])
+def test_where_no_site_would_be_left_each_adds_everything(sites: int, dropouts: int, colluders: int) -> None:
+    assert noisy_sites(sites, dropouts, colluders) == 1
 
 
 def test_totals_that_could_wrap_around_are_seen() -> None:
