@@ -63,13 +63,14 @@ def make_hospital(site):
 
 
 def built(site, study, folder):
-    """What dbt would build: all patients alike, so every query counts them in its cell 0."""
+    """What dbt would build, but every query counts as many in each of its cells."""
     work = folder / "work.duckdb"
     with duckdb.connect(str(work)) as con:
         con.execute(f"attach '{site.database}' as hospital (read_only)")
         for table in study.patient_tables():
             con.execute(f"create table small_one__bounded_{table.name} as select * from hospital.{table.name}")
             con.execute(f"create table small_one__marginals_{table.name} (query varchar, cell bigint, total bigint)")
-            rows = [[q.name, 0, q.scale * PATIENTS] for q in queries(study) if q.table == table.name]
-            con.executemany(f"insert into small_one__marginals_{table.name} values (?, ?, ?)", rows)
+            for query in (q for q in queries(study) if q.table == table.name):
+                sql = f"insert into small_one__marginals_{table.name} select ?, i, ? from range({query.cells}) t(i)"
+                con.execute(sql, [query.name, query.scale * PATIENTS // query.cells])
     return work

@@ -1,0 +1,152 @@
+"""A run is all or nothing, and a second run goes on where the first one ended."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from privacy.ledger import Ledger
+from runners import run as run_module
+from runners import stages
+from runners.errors import DATA, Stop
+from runners.places import Places, ledger_of, private_of
+from runners.run import run
+from runners.site import agent as agent_module
+from runners.site.agent import SiteAgent
+from runners.state import latest
+from runners.transport.base import Answer
+from tests.runners.small import built, make_hospital
+
+
+@dataclass
+class InProcess:
+    """The same agents, without processes of their own."""
+
+    study: object
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def exchange(self, run, round, stage, payloads, deadline, heard):
+        for site, body in payloads.items():
+            self.asked.append((stage, site))
+            place = self.study.sites[site]
+            heard(site, Answer("reply", SiteAgent(place, self.study, private_of(place, self.study)).handle(body)))
+        return {}
+
+
+@pytest.fixture
+def transport(study, monkeypatch):
+    """Everything but dbt and the report is real."""
+    for site in study.sites.values():
+        make_hospital(site)
+    found = InProcess(study)
+    monkeypatch.setattr(run_module, "Embedded", lambda spec: found)
+    monkeypatch.setattr(agent_module, "build", built)
+    monkeypatch.setattr(stages, "stale", lambda study: [])
+    monkeypatch.setattr(stages, "build_release", lambda study, database, folder: None)
+    monkeypatch.setattr(stages, "write_report", lambda run: None)
+    return found
+
+
+def go(study, **options):
+    return run(study, Path(study.file), quiet=True, **options)
+
+
+def spent(study):
+    """How often each hospital has paid."""
+    return {name: len(Ledger(ledger_of(site)).entries()) for name, site in study.sites.items() if ledger_of(site).exists()}
+
+
+def test_a_run_makes_a_release(study, transport):
+    done = go(study)
+    place = Places(study)
+    assert done.facts["rows"]["patient"] == 50
+    names = {str(f.relative_to(place.release)) for f in place.release.rglob("*") if f.is_file()}
+    assert {"small-one.duckdb", "model/arrays.npz", "model/model.json", "lineage.ndjson", "manifest.json"} <= names
+    assert set(json.loads((place.release / "manifest.json").read_text())["files"]) == names - {"manifest.json"}
+    with duckdb.connect(str(place.database), read_only=True) as con:
+        assert con.sql("select count(*) from sampled.patient").fetchall() == [(50,)]
+    assert latest(place.runs).finished
+
+
+def test_a_second_run_asks_nobody_and_gives_the_same_tables(study, transport):
+    def rows():
+        with duckdb.connect(str(Places(study).database), read_only=True) as con:
+            return con.sql("select * from sampled.patient order by all").fetchall(), con.sql(
+                "from sampled.lab order by all"
+            ).fetchall()
+
+    go(study)
+    before, asked, paid = rows(), list(transport.asked), spent(study)
+    go(study)
+    assert rows() == before
+    assert transport.asked == asked
+    assert spent(study) == paid
+
+
+def test_a_new_run_does_not_pay_again(study, transport):
+    one = go(study)
+    paid = spent(study)
+    two = go(study, fresh=True)
+    assert two.door.run != one.door.run
+    assert spent(study) == paid
+
+
+@pytest.mark.parametrize("stage", ["sums", "learn", "sample", "tables", "dbt", "report"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_what_ends_a_run_leaves_the_previous_release_and_the_next_run_goes_on(study, transport, monkeypatch, stage, error):
+    place = Places(study)
+    place.release.mkdir(parents=True)
+    (place.release / "old").write_text("here")
+    real = run_module.stages()
+
+    def breaks(work):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "stages", lambda: {**real, stage: breaks})
+        with pytest.raises(type(error) if isinstance(error, Exception) else error):
+            go(study)
+    assert [f.name for f in place.release.parent.iterdir()] != []
+    assert {f.name for f in place.release.parent.iterdir()} == {".wardloom", place.release.name}
+    assert (place.release / "old").read_text() == "here"
+    go(study)
+    assert place.database.is_file() and not (place.release / "old").exists()
+    assert set(spent(study).values()) == {1}
+
+
+def test_a_killed_run_is_cleared_away(study, transport):
+    partial = Places(study).release.with_name(".small-one.partial")
+    partial.mkdir(parents=True)
+    (partial / "half").write_text("")
+    go(study)
+    assert not partial.exists() and not (Places(study).release / "half").exists()
+
+
+def test_one_run_at_a_time(study, transport, monkeypatch):
+    monkeypatch.setattr(stages, "build_release", lambda study, database, folder: go(study))
+    with pytest.raises(Stop) as stop:
+        go(study)
+    assert stop.value.code == DATA and "another run" in stop.value.message
+
+
+def test_trouble_at_one_hospital_stops_before_any_hospital_spends(study, transport):
+    site = study.sites["coast"]
+    with duckdb.connect(site.database) as con:
+        con.execute("alter table lab rename days to day")
+    with pytest.raises(Stop) as stop:
+        go(study)
+    assert stop.value.code == DATA
+    assert "coast" in stop.value.message and "lab" in stop.value.message and "days" in stop.value.message
+    assert set(spent(study).values()) <= {0}
+    assert not Places(study).release.exists()
+
+
+def test_a_failed_run_tells_its_lineage_no_more_than_that(study, transport):
+    with duckdb.connect(study.sites["coast"].database) as con:
+        con.execute("drop table lab")
+    with pytest.raises(Stop):
+        go(study)
+    events = [json.loads(line) for file in Places(study).runs.glob("*/lineage.ndjson") for line in file.read_text().splitlines()]
+    assert events[-1]["eventType"] == "FAIL"
