@@ -1,0 +1,160 @@
+"""Bounded tables: typed and clamped to the public domain, keys valid, at most `max_children` rows per parent."""
+
+from __future__ import annotations
+
+from runners.compile.names import head, origin, ref
+from runners.compile.sql import TYPES, from_number, literal, name
+from specs.lang.types import Column, Constraint, Study, Table
+
+
+def bounded(study: Study, table: Table) -> str:
+    """The model's SQL: import, type, clamp, then leave out rows step by step."""
+    steps = [
+        ("source", f"select * from {origin(study, table)}"),
+        ("typed", _typed(study, table)),
+        ("inside", _inside(table)),
+        ("complete", _complete(table)),
+        ("keyed", _first_of(table, [k.name for k in table.key], "complete")),
+    ]
+    last = "keyed"
+    if table.parent:
+        steps += [(t.name + "__above", f"select * from {ref(study, 'bounded', t.name)}") for t in study.ancestors(table.name)]
+    held = [c for c in study.constraints if c.table == table.name]
+    steps.append(("lawful", _lawful(study, table, last, held)))
+    last = "lawful"
+    for number, columns in enumerate(table.unique):
+        owner = list(table.parent.key) if table.parent else []
+        steps.append((f"distinct_{number}", _first_of(table, [*owner, *columns], last)))
+        last = f"distinct_{number}"
+    if table.parent:
+        steps.append(("bounded", _capped(table, last)))
+        last = "bounded"
+    with_ = ",\n".join(f"{name(n) if '__' in n else n} as (\n    {s}\n)" for n, s in steps)
+    return f"{head(study)}with {with_}\n\nselect {_listed(_columns(table))}\nfrom {last}\n"
+
+
+def _columns(table: Table) -> list[str]:
+    keys = [k.name for k in table.key]
+    foreign = [k for k in table.parent.key if k not in keys] if table.parent else []
+    return [*keys, *foreign, *(c.name for c in table.columns.values() if c.measured)]
+
+
+def _listed(columns: list[str], before: str = "") -> str:
+    return ", ".join(f"{before}{name(c)}" for c in columns)
+
+
+def key_types(study: Study, table: Table) -> dict[str, str]:
+    """SQL types of the table's own and its parent's key columns."""
+    types = {k.name: TYPES[k.type] for k in table.key}
+    if table.parent:
+        parent = study.tables[table.parent.table]
+        above = key_types(study, parent)
+        types |= {mine: above[theirs.name] for mine, theirs in zip(table.parent.key, parent.key, strict=True)}
+    return types
+
+
+def _typed(study: Study, table: Table) -> str:
+    keys = key_types(study, table)
+    columns = [f"try_cast({name(k)} as {kind}) as {name(k)}" for k, kind in keys.items()]
+    columns += [f"{_cast(c)} as {name(c.name)}" for c in table.columns.values() if c.measured and c.name not in keys]
+    return "select\n        " + ",\n        ".join(columns) + "\n    from source"
+
+
+def _cast(column: Column) -> str:
+    """A value of the wrong type is NULL; so is what is not finite."""
+    sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
+    if column.type == "string" or column.type == "boolean":
+        return sql
+    if column.type == "integer":
+        return f"try_cast(case when isfinite(try_cast({name(column.name)} as double)) then {name(column.name)} end as bigint)"
+    return f"case when isfinite({sql}) then {sql} end"
+
+
+def _inside(table: Table) -> str:
+    columns = [f"{_clamped(c)} as {name(c.name)}" for c in table.columns.values() if c.measured]
+    keys = [k for k in _columns(table) if k not in table.columns]
+    return "select\n        " + ",\n        ".join([*map(name, keys), *columns]) + "\n    from typed"
+
+
+def _clamped(column: Column) -> str:
+    sql = name(column.name)
+    if column.type == "boolean" or (column.references and column.values is None):
+        return sql
+    if column.values is not None:
+        cast = f"cast({sql} as varchar)"
+        return f"case when {cast} in ({', '.join(map(literal, column.values))}) then {sql} end"
+    if column.range is None:
+        return sql
+    low, high = (from_number(column, v) for v in column.range)
+    return f"case when {sql} is not null then least(greatest({sql}, {low}), {high}) end"
+
+
+def _complete(table: Table) -> str:
+    """Rows with all keys and all columns that may not be NULL."""
+    keys = [k.name for k in table.key] + (list(table.parent.key) if table.parent else [])
+    needed = keys + [c.name for c in table.columns.values() if c.measured and not c.nullable]
+    return "select * from inside\n    where " + " and ".join(f"{name(c)} is not null" for c in dict.fromkeys(needed))
+
+
+def _order(table: Table) -> str:
+    """A fixed order of rows: by time, then by key, then by everything."""
+    first = [table.order_by] if table.order_by else []
+    return ", ".join(map(name, dict.fromkeys([*first, *(k.name for k in table.key), *_columns(table)])))
+
+
+def _first_of(table: Table, columns: list[str], source: str) -> str:
+    by = ", ".join(map(name, columns))
+    return f"select * from {source}\n    qualify row_number() over (partition by {by} order by {_order(table)}) = 1"
+
+
+def _lawful(study: Study, table: Table, source: str, held: list[Constraint]) -> str:
+    """Rows whose parents are there and that break no constraint; a constraint that is NULL is not broken."""
+    columns = [f"{name(table.name)}.{name(c)}" for c in _columns(table)]
+    lines = [f"select {', '.join(columns)}", f"from {_with_derived(table, source)} as {name(table.name)}"]
+    below = table
+    for parent in study.ancestors(table.name):
+        assert below.parent is not None
+        pairs = zip(below.parent.key, parent.key, strict=True)
+        on = " and ".join(f"{name(below.name)}.{name(m)} = {name(parent.name)}.{name(k.name)}" for m, k in pairs)
+        lines.append(f"join {_with_derived(parent, parent.name + '__above')} as {name(parent.name)} on {on}")
+        below = parent
+    if held:
+        lines.append("where " + " and ".join(f"({_braceless(c.sql)}) is not false" for c in held))
+    return "\n    ".join(lines)
+
+
+def _braceless(sql: str) -> str:
+    return sql.replace("{", "").replace("}", "")
+
+
+def _with_derived(table: Table, source: str) -> str:
+    """The source with derived columns, which constraints may name."""
+    relation = name(source) if "__" in source else source
+    derived = derived_order(table)
+    if not derived:
+        return relation
+    inner = relation
+    for column in derived:
+        inner = f"(select *, {_braceless(str(column.derived))} as {name(column.name)} from {inner})"
+    return inner
+
+
+def derived_order(table: Table) -> list[Column]:
+    """Derived columns, each after those it is computed from."""
+    import re
+
+    left = [c for c in table.columns.values() if c.derived is not None]
+    found: list[Column] = []
+    while left:
+        names = {c.name for c in left}
+        ready = [c for c in left if not names & set(re.findall(r"\w+", str(c.derived))) - {c.name}]
+        found += ready or left
+        left = [c for c in left if c not in found]
+    return found
+
+
+def _capped(table: Table, source: str) -> str:
+    assert table.parent is not None
+    by = ", ".join(map(name, table.parent.key))
+    number = f"row_number() over (partition by {by} order by {_order(table)})"
+    return f"select * from {source}\n    qualify {number} <= {table.parent.max_children}"

@@ -1,0 +1,113 @@
+"""Models at the release: synthetic tables under contract, and how well their columns meet the noised sums."""
+
+from __future__ import annotations
+
+from runners.compile.bounded import key_types
+from runners.compile.names import head, prefix
+from runners.compile.sql import TYPES, as_number, bins, category, fine, is_whole, literal, name
+from specs.lang.domain import domain
+from specs.lang.types import Column, Study, Table
+
+
+def columns(study: Study, table: Table) -> dict[str, str]:
+    """SQL types of a synthetic table's columns: keys, the parent's keys, the spec's columns."""
+    types = key_types(study, table)
+    return types | {c.name: TYPES[c.type] for c in table.columns.values()}
+
+
+def synthetic(study: Study, table: Table) -> str:
+    """The synthetic table as the spec types it."""
+    casts = ",\n        ".join(f"cast({name(c)} as {kind}) as {name(c)}" for c, kind in columns(study, table).items())
+    config = f"{{{{ config(schema='{study.outputs.schema}', alias='{table.name}') }}}}"
+    return f"""{head(study)}{config}
+
+with sampled as (
+    select * from {{{{ source('{prefix(study)}_sampled', '{table.name}') }}}}
+),
+typed as (
+    select
+        {casts}
+    from sampled
+)
+
+select * from typed
+"""
+
+
+def reference(study: Study, table: Table) -> str:
+    """A public reference table, as its file says."""
+    return synthetic(study, table)
+
+
+def quality(study: Study) -> str:
+    """Every column of the root table: its synthetic histogram against the noised one, code by code."""
+    root = study.root
+    measured = [c for c in root.columns.values() if c.measured and not domain(c).by]
+    parts = "\n    union all\n    ".join(_synthetic_codes(root, c) for c in measured)
+    asked = "\n    union all\n    ".join(_noised_codes(root, c) for c in measured)
+    config = f"{{{{ config(schema='{study.outputs.schema}', alias='quality_columns') }}}}"
+    return f"""{head(study)}{config}
+
+with {name(root.name)} as (
+    select * from {{{{ ref('{prefix(study)}__{root.name}') }}}}
+),
+noised_sums as (
+    select * from {{{{ source('{prefix(study)}_sums', 'noised_sums') }}}}
+),
+synthetic as (
+    {parts}
+),
+counted as (
+    select column_name, cell, count(*) as synthetic_rows
+    from synthetic
+    group by column_name, cell
+),
+noised as (
+    {asked}
+),
+compared as (
+    select
+        noised.column_name,
+        noised.cell,
+        noised.label,
+        noised.value / sum(noised.value) over by_column as noised_share,
+        noised.std_error / sum(noised.value) over by_column as std_error,
+        coalesce(counted.synthetic_rows, 0) / sum(coalesce(counted.synthetic_rows, 0)) over by_column as synthetic_share
+    from noised
+    left join counted on noised.column_name = counted.column_name and noised.cell = counted.cell
+    window by_column as (partition by noised.column_name)
+)
+
+select
+    cast(column_name as varchar) as column_name,
+    cast(cell as bigint) as cell,
+    cast(label as varchar) as label,
+    cast(noised_share as double) as noised_share,
+    cast(std_error as double) as std_error,
+    cast(synthetic_share as double) as synthetic_share,
+    cast(abs(synthetic_share - noised_share) / 2 as double) as distance
+from compared
+"""
+
+
+def _synthetic_codes(table: Table, column: Column) -> str:
+    """(column, code) of every synthetic row; fine codes of ordered columns."""
+    dom, sql = domain(column), name(column.name)
+    if not dom.ordered and column.references == table.name and column.values is None:
+        code = f"case when {sql} = {name(table.key[0].name)} then 1 else 0 end"
+    elif not dom.ordered:
+        code = category(dom.labels, f"cast({sql} as varchar)")
+    else:
+        number = as_number(column, sql)
+        code = fine(dom, is_whole(column), number, f"({bins(dom, is_whole(column), number, None)})", None)
+    null = dom.fine_size - 1 if dom.ordered else dom.values
+    whole = f"case when {sql} is null then {null} else {code} end" if column.nullable else code
+    return f"select {literal(column.name)} as column_name, {whole} as cell from {name(table.name)}"
+
+
+def _noised_codes(table: Table, column: Column) -> str:
+    coded = f"{column.name}__fine" if domain(column).ordered else column.name
+    return (
+        f"select {literal(column.name)} as column_name, cell, labels[1] as label, value, std_error\n"
+        f"    from noised_sums where query = {literal(f'{table.name}: {coded}')}"
+    )
