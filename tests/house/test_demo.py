@@ -81,9 +81,11 @@ def test_an_interrupted_write_does_not_count(tmp_path: Path) -> None:
         if line.startswith("lake"):
             raise KeyboardInterrupt
 
+    write(tmp_path, RECIPE, 50, quiet)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, RECIPE, None, stop)
     assert not complete(tmp_path, RECIPE)
+    assert not complete(tmp_path, RECIPE, 50), "files of two recipes are mixed now"
     write(tmp_path, RECIPE, None, quiet)
     assert complete(tmp_path, RECIPE)
 
