@@ -1,0 +1,14 @@
+with procedure as (
+    select * from {{ ref('stg_omop__procedure_occurrence') }}
+),
+in_visits as (
+    select
+        procedure_occurrence_id as procedure_id,
+        visit_occurrence_id as visit_id,
+        person_id,
+        cast(procedure_concept_id as varchar) as concept
+    from procedure
+    where visit_occurrence_id is not null
+)
+
+select * from in_visits
