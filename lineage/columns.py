@@ -46,7 +46,7 @@ def model(study: Study, version: str, coded: Mapping[str, Sequence[Dataset]]) ->
 
 def _codes(step: Step, coded: Sequence[Dataset]) -> Iterator[Link]:
     """The code columns behind a variable: its own, and those it is learned in the context of."""
-    own = dict.fromkeys((step.fine.columns[-1], *(q.columns[-1] for q in step.factors)))
+    own = dict.fromkeys((step.variable.name, step.fine.columns[-1], *(q.columns[-1] for q in step.factors)))
     contexts = dict.fromkeys(c for q in (step.fine, *step.factors) for c in q.columns[:-1])
     for site in coded:
         for column in own:

@@ -11,8 +11,8 @@ from lineage.events import Json
 from lineage.links import Link, Links, as_json
 from specs.lang.types import Column, Site, Study, Table
 
-WORK = "work"
-"""A site's private work database, where dbt builds."""
+WORK = "wardloom"
+"""Schema of a site's private work database, where dbt builds."""
 SAMPLED = "sampled"
 """Schema of the tables as the generator drew them."""
 SUMS = {

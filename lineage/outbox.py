@@ -8,12 +8,22 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 PAUSE = 5.0
 """Seconds between attempts while the server is away."""
 HOPELESS = frozenset({400, 413, 422})
 """Statuses that say: this very event will never be taken."""
+
+
+def _speaker() -> urllib.request.OpenerDirector:
+    """Speaks HTTP and HTTPS only: no files, no FTP, no redirects. A proxy is taken from the environment."""
+    opener = urllib.request.OpenerDirector()
+    kinds = (urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib.request.HTTPSHandler)
+    for kind in (*kinds, urllib.request.HTTPDefaultErrorHandler, urllib.request.HTTPErrorProcessor):
+        opener.add_handler(kind())
+    return opener
 
 
 class Outbox:
@@ -83,12 +93,13 @@ def post(url: str, line: bytes, timeout: float) -> bool:
     """Whether the event is dealt with: taken by the server, or refused for good."""
     try:
         request = urllib.request.Request(url, line, {"Content-Type": "application/json"}, method="POST")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310
-            return True
-    except urllib.error.HTTPError as answer:
+        answer = _speaker().open(request, timeout=timeout)
+        if answer is None:  # another protocol than HTTP
+            return False
         answer.close()
-        return answer.code in HOPELESS
-    except (OSError, ValueError):
-        return False
-    except Exception:  # http.client's own errors: a server that speaks something else
+        return True
+    except urllib.error.HTTPError as problem:
+        problem.close()
+        return problem.code in HOPELESS
+    except (OSError, ValueError, HTTPException):
         return False

@@ -55,6 +55,8 @@ def trace(sql: str, tables: Mapping[str, Iterable[str]]) -> Traced:
         known.setdefault(f'"{schema}"', {})[f'"{table}"'] = {f'"{c}"': "VARCHAR" for c in columns}
     try:
         tree = parse_one(sql, read="duckdb")
+        if not isinstance(tree, exp.Query):
+            raise Untraceable("not a query")
         tree = qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False, quote_identifiers=True)
         scope = build_scope(tree)
     except (SqlglotError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -126,11 +128,14 @@ class Walk:
         elif isinstance(node, exp.Query) or (isinstance(node, exp.Subquery) and isinstance(node.this, exp.Query)):
             yield from self._subquery(node, scope, type_, subtype)
         else:
-            for child, how in _parts(node):
+            for child, how in _parts(node, scope):
                 kind = (INDIRECT, how[1]) if how[0] == INDIRECT and type_ == DIRECT else (type_, _more(subtype, how[1], type_))
                 yield from self._of(child, scope, *kind)
 
     def _column(self, node: exp.Column, scope: Scope) -> Origins:
+        if not node.table:  # of a table whose columns nobody has described: it can only be the one
+            tables = [t for _, t in scope.selected_sources.values() if isinstance(t, exp.Table)]
+            return tuple(Origin(f"{t.db}.{t.name}".lower(), node.name.lower()) for t in tables[:1])
         place: Scope | None = scope
         while place is not None:
             source = place.sources.get(node.table)
@@ -152,27 +157,38 @@ class Walk:
                 yield from (o if type_ == DIRECT else replace(o, type=INDIRECT, subtype=subtype) for o in made.whole)
 
 
-def _parts(node: exp.Expr) -> Iterator[tuple[exp.Expr, tuple[str, str]]]:
+def _parts(node: exp.Expr, scope: Scope) -> Iterator[tuple[exp.Expr, tuple[str, str]]]:
     """The operands of an expression, each with what is done to it."""
     for name, value in node.args.items():
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, exp.Expr):
                 yield child, _how(node, name)
+    if isinstance(node, exp.Window) and node.alias:
+        for window in scope.expression.args.get("windows") or ():
+            if window.name == node.alias:
+                named = [*(window.args.get("partition_by") or ()), window.args.get("order")]
+                yield from ((part, (INDIRECT, "WINDOW")) for part in named if part is not None)
 
 
 def _how(node: exp.Expr, operand: str) -> tuple[str, str]:
     if isinstance(node, exp.Window) and operand in ("partition_by", "order"):
         return INDIRECT, "WINDOW"
     if isinstance(node, exp.If) and operand == "this":
-        return INDIRECT, "CONDITIONAL"
-    if isinstance(node, exp.Case) and operand == "this":
-        return INDIRECT, "CONDITIONAL"
+        return (INDIRECT, "CONDITIONAL") if _chooses(node) else (DIRECT, "TRANSFORMATION")
     if isinstance(node, exp.Filter) and operand == "expression":
         return INDIRECT, "FILTER"
     if isinstance(node, exp.AggFunc):
         return DIRECT, "AGGREGATION"
     plain = isinstance(node, exp.Alias | exp.Paren | exp.Window)
     return DIRECT, "IDENTITY" if plain else "TRANSFORMATION"
+
+
+def _chooses(node: exp.If) -> bool:
+    """Whether a condition chooses among columns; one that chooses among constants recodes the columns it is about."""
+    case = node.parent if isinstance(node.parent, exp.Case) else node
+    branches = [case.args.get("default"), *(i.args.get("true") for i in case.args.get("ifs") or ())]
+    branches += [node.args.get("true"), node.args.get("false")]
+    return any(b is not None and b.find(exp.Column, exp.Query) for b in branches)
 
 
 def _more(one: str, other: str, type_: str) -> str:

@@ -45,14 +45,15 @@ class Trail:
             made = [self._model(project, model, schema) for model in models.values()]
         except (Untraceable, OSError, UnicodeDecodeError):
             return None
-        read = [key for key in self.found if key.split(".", 1)[1] not in models or key.startswith("source.")]
-        return tuple(self._source(key) for key in dict.fromkeys(read)), tuple(made)
+        own = {f"model.{name}".lower() for name in models}
+        return tuple(self._source(key) for key in self.found if key not in own), tuple(made)
 
     def _model(self, project: Project, model: Model, schema: str) -> Dataset:
         from lineage.sql import Untraceable, trace
 
         for key in model.reads:
-            self.found.setdefault(key.lower(), self._read(project, key))
+            if key.lower() not in self.found:
+                self.found[key.lower()] = self._read(project, key)
         reads = {key.lower(): self.found[key.lower()] for key in model.reads}
         name = f"{model.config.get('schema') or schema}.{model.config.get('alias') or model.name}"
         try:
@@ -73,7 +74,7 @@ class Trail:
         said = {f.name.lower(): f for f in (*self._spelled(name), *described)}
         fields = [said.get(c) or Field(c) for c in links]
         rows = tuple(dict.fromkeys(x for x in whole if x.type == INDIRECT))
-        default = rows or (datasets.spec(self.study).link("tables", INDIRECT, "CONDITIONAL"),)
+        default = (datasets.spec(self.study).link("tables", INDIRECT, "CONDITIONAL"), *rows)
         made = Dataset(self.namespace, name, tuple(fields), self.version)
         return made.derived({f.name: links[c] or default for f, c in zip(fields, links, strict=True)}, rows)
 
