@@ -64,6 +64,13 @@ def table(study: Study, name: str, version: str) -> Dataset:
     return out.derived({column: made.links(column) for column in out.columns}, made.filters())
 
 
+def reference(study: Study, table: Table, version: str) -> Dataset:
+    """A public reference table: its file is part of the spec."""
+    spec = datasets.spec(study)
+    out = datasets.sampled(study, table, version)
+    return out.derived({c: [spec.link(f"{table.name}.{c}", DIRECT, "IDENTITY")] for c in out.columns})
+
+
 def facts(study: Study, version: str) -> Dataset:
     """The facts of a release: what the spec says, and the noise there was."""
     spec, sums_ = datasets.spec(study), datasets.sums(study, version)

@@ -50,7 +50,7 @@ def at_release(study: Study, inputs: Sequence[Dataset], version: str) -> tuple[D
     """The released tables: those drawn, as they are."""
     found = {d.name: d for d in inputs}
     made = []
-    for table in study.patient_tables():
+    for table in study.tables.values():
         drawn = found[f"{datasets.SAMPLED}.{table.name}"]
         links = {c: [drawn.link(c, DIRECT, "IDENTITY")] for c in drawn.columns}
         made.append(replace(drawn, name=f"{study.outputs.schema}.{table.name}").derived(links))

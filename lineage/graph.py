@@ -48,6 +48,11 @@ class Graph:
         """What a synthetic table is made from: the model, the sums, the spec, and the tables above it."""
         return (self.model(), self.sums(), self.spec, *(self.table(t.name) for t in self.study.ancestors(name)))
 
+    def references(self) -> tuple[Dataset, ...]:
+        """Public tables that go into the release as they are."""
+        tables = self.study.tables.values()
+        return tuple(columns.reference(self.study, t, self.version) for t in tables if t.reference is not None)
+
     def facts(self) -> Dataset:
         """The facts of the release."""
         return columns.facts(self.study, self.version)
@@ -68,7 +73,7 @@ class Graph:
 
     @property
     def _drawn(self) -> tuple[Dataset, ...]:
-        return tuple(self.table(t.name) for t in self.study.patient_tables())
+        return (*self.references(), *(self.table(t.name) for t in self.study.patient_tables()))
 
     @cached_property
     def _release(self) -> Built:

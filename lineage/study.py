@@ -127,7 +127,8 @@ class Recorder:
         """Tables are drawn from the model."""
         inputs = (self.graph.model(), self.graph.spec, self.graph.sums())
         said = facets.generator(self.study.generator, GENERATOR_VERSION)
-        with self.open("sample", self.root, inputs, (self.graph.facts(),), "SAMPLE", said) as stage:
+        outputs = (self.graph.facts(), *self.graph.references())
+        with self.open("sample", self.root, inputs, outputs, "SAMPLE", said) as stage:
             yield stage
 
     @contextmanager

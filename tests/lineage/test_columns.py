@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from specs.lang.types import Study
+from specs.lang.types import Column, Key, Study, Table
 from tests.lineage.conftest import PRIVATE, Runner
 from tests.lineage.official import origins, valid
 
@@ -119,3 +119,24 @@ def test_our_shared_validator_agrees(modelled: Study, dbt: Path, whole: Runner) 
 def _lineage(events: list[dict], name: str) -> dict[str, list[dict]]:
     found = [d for e in events for d in e["outputs"] if d["name"] == name and "columnLineage" in d["facets"]]
     return {column: told["inputFields"] for column, told in found[-1]["facets"]["columnLineage"]["fields"].items()}
+
+
+def test_what_the_compiler_renders_can_be_followed(study: Study, tmp_path: Path, whole: Runner) -> None:
+    from runners.compile.write import write
+
+    write(study, tmp_path / "rendered")
+    events = valid(whole(study, tmp_path / "rendered"), PRIVATE)
+    fields = _lineage(events, "wardloom.small__bounded_visit")
+    assert {i["name"] for i in fields["value"]} == {"ward.visit"}
+    assert "__patient" in _lineage(events, "wardloom.small__coded_visit")
+    assert "wardloom.noised_sums" in {i["name"] for i in _lineage(events, "synthetic.quality_columns")["distance"]}
+    ends = origins(events, RELEASE, "synthetic.visit", "kind")
+    assert {(f"duckdb://{site}", "ward.visit", "kind") for site in study.sites} <= ends
+
+
+def test_reference_tables_come_from_the_spec(study: Study, whole: Runner) -> None:
+    columns = {"label": Column("label", "string")}
+    codes = Table("codes", (Key("code", "string"),), columns, reference="seeds/codes.csv")
+    events = valid(whole(replace(study, tables={"codes": codes, **study.tables})), PRIVATE)
+    assert {i["field"] for i in _lineage(events, "synthetic.codes")["label"]} == {"label"}
+    assert ("wardloom://small", "spec", "codes.label") in origins(events, RELEASE, "synthetic.codes", "label")
