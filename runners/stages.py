@@ -68,7 +68,7 @@ def learn(run: Run) -> None:
     folder = run.folder / "model"
     run.model = release.load_model(folder, run.study)
     if run.model is None:
-        with run.recorder.fit():
+        with run.recorder.fit(run.sums.sites):
             run.model = learn_model(run.study, run.sums, run.ticker.tell)
             release.save_model(folder, run.model)
 
