@@ -25,6 +25,11 @@ OFFICIAL = {
 """Versions of the official facets, as in openlineage-python 1.54."""
 OWN = "https://wardloom.org/spec/facets/1-0-0/{name}.json"
 NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,79}")
+REASONS = frozenset(
+    "spec queries noise budget ledger database locked corrupt permission busy disk memory table column type cast test bound "
+    "marginals model dbt crash late".split()
+)
+"""Why a site may say it cannot answer: one of these words, and no other."""
 VERDICTS = ("pass", "fail", "skip")
 
 
@@ -87,10 +92,14 @@ def gates(verdicts: Mapping[str, str]) -> dict[str, Json]:
 
 
 def error(found: BaseException | None) -> dict[str, Json]:
-    """How a run ended that did not end well: the name of the exception's class and an exit code. Its message may quote a row."""
+    """How a run ended that did not end well: class of the exception, exit code, and reason, if it is one of `REASONS`.
+
+    Messages are never told: they may quote a row.
+    """
     if found is None:
         return own("wardloom_error", kind="Crashed")
-    code = getattr(found, "code", None)
-    whole = code if isinstance(code, int) and not isinstance(code, bool) and 0 <= code < 256 else None
-    name = type(found).__name__
-    return own("wardloom_error", kind=name if NAME.fullmatch(name) else "Error", exit=whole)
+    name, code = type(found).__name__, getattr(found, "code", None)
+    reason = code if isinstance(code, str) and code in REASONS else None
+    status = getattr(found, "exit", None) if reason else code
+    whole = status if isinstance(status, int) and not isinstance(status, bool) and 0 <= status < 256 else None
+    return own("wardloom_error", kind=name if NAME.fullmatch(name) else "Error", exit=whole, reason=reason)

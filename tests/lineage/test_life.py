@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lineage import emitter as emitters
+from lineage import facets
 from lineage.emitter import Emitter, close_open_runs
 from lineage.study import Recorder
 from specs.lang.types import Study
@@ -31,11 +32,23 @@ def test_a_run_is_on_disk_before_the_work_begins(tmp_path: Path) -> None:
     assert [e["eventType"] for e in valid(tmp_path / "e.ndjson")] == ["START", "COMPLETE"]
 
 
+class Trouble(Exception):
+    """A site's reason, as the runner raises it."""
+
+    exit = 2
+
+    def __init__(self, code: str) -> None:
+        super().__init__("a message")
+        self.code = code
+
+
 @pytest.mark.parametrize(
     ("problem", "end", "said"),
     [
         (ValueError("no"), "FAIL", {"kind": "ValueError"}),
         (Stop("no"), "FAIL", {"kind": "Stop", "exit": 3}),
+        (Trouble("budget"), "FAIL", {"kind": "Trouble", "exit": 2, "reason": "budget"}),
+        (Trouble("kowalski"), "FAIL", {"kind": "Trouble"}),
         (KeyboardInterrupt(), "ABORT", {"kind": "KeyboardInterrupt"}),
         (SystemExit(2), "ABORT", {"kind": "SystemExit", "exit": 2}),
         (type("Ünusual name", (Exception,), {})(), "FAIL", {"kind": "Error"}),
@@ -165,3 +178,9 @@ def test_lines_of_others_are_left_alone(tmp_path: Path) -> None:
     with Emitter(path) as emitter, emitter.run("job", "wardloom://x"):
         pass
     assert len(path.read_bytes().splitlines()) == 4
+
+
+def test_every_reason_a_site_may_give_is_known() -> None:
+    from runners.site.trouble import CODES
+
+    assert set(CODES) == facets.REASONS
