@@ -57,7 +57,7 @@ def _domain(study: Study, table: Table, variable: Variable) -> tuple[Domain, Sca
     if variable.kind in ("count", "rest"):
         child = study.tables[variable.column]
         return domain(count_column(child)), "integer"
-    if variable.kind in ("gap", "left"):
+    if variable.kind in ("gap", "left", "pace"):
         column = gap_column(table)
         return domain(column), column.type
     if variable.kind == "start":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from specs.lang.types import Site, Study
 
 HOUSE = Path(__file__).resolve().parent.parent
 """The folder that holds dbt/ and the packages."""
-DBT = HOUSE / "dbt"
+DBT = Path(os.environ.get("WARDLOOM_DBT", HOUSE / "dbt")).absolute()
+"""The dbt project; $WARDLOOM_DBT names another one."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class SiteAgent:
         except Refused:
             return silence(self.site.name, Trouble("budget")).pack()
         except duckdb.Error as error:
-            return silence(self.site.name, of_duckdb(error)).pack()
+            self._remember(error)
+            return silence(self.site.name, of_duckdb(error, "marginals")).pack()
         except OSError as error:
             return silence(self.site.name, of_os(error)).pack()
         except MemoryError:

@@ -35,7 +35,8 @@ def failure(folder: Path, known: set[str]) -> Trouble:
         if status == "error":
             found = of_text(str(result.get("message") or ""), "model", known)
             return Trouble(found.code, column=found.column, part=node)
-    return of_text(log(folder), "dbt")
+    errors = "\n".join(line for line in log(folder).splitlines() if "Error" in line)
+    return of_text(errors, "dbt")
 
 
 def known_names(study: Study) -> set[str]:

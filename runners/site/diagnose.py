@@ -22,9 +22,9 @@ PATTERNS = (
 COLUMN = re.compile(r"(?:source|to) column \"?([\w]+(?:\.[\w]+)?)\"?|column \"([\w. ]+)\"|named \"?([\w]+)\"?", re.I)
 
 
-def of_duckdb(error: Exception, known: Iterable[str] = ()) -> Trouble:
+def of_duckdb(error: Exception, otherwise: str) -> Trouble:
     """The trouble behind a DuckDB error."""
-    return of_text(str(error), "corrupt", known)
+    return of_text(str(error), otherwise)
 
 
 def of_text(text: str, otherwise: str, known: Iterable[str] = (), table: str = "") -> Trouble:

@@ -41,7 +41,7 @@ def column_types(site: Site) -> dict[str, dict[str, str]]:
             connection.execute(f"ATTACH '{str(path.absolute()).replace(chr(39), chr(39) * 2)}' AS hospital (READ_ONLY)")
             rows = connection.execute(sql, [site.schema, "hospital"]).fetchall()
     except duckdb.Error as error:
-        raise of_duckdb(error) from None
+        raise of_duckdb(error, "corrupt") from None
     types: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:
         types.setdefault(str(table).lower(), {})[str(column).lower()] = str(kind)
