@@ -19,6 +19,7 @@ from privacy.sums import Sums
 from runners.columnar import quoted, table_of
 from runners.files import read_json, sha256, write_atomic, write_json
 from runners.labels import labels
+from runners.reference import reference
 from specs.lang.types import Study
 
 SAMPLED = "sampled"
@@ -31,6 +32,9 @@ def write_database(file: Path, study: Study, tables: Tables, sums: Sums, facts: 
     with duckdb.connect(str(file)) as connection:
         for schema in (SAMPLED, study.outputs.schema, "wardloom"):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+        for table in study.tables.values():
+            if table.reference:
+                _put(connection, SAMPLED, table.name, reference(study, table))
         for name, frame in tables.items():
             _put(connection, SAMPLED, name, table_of(study, name, frame))
         _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))

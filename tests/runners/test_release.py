@@ -1,6 +1,7 @@
 """The released database and model."""
 
 import json
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ from runners import release
 from runners.columnar import from_arrow, table_of, to_arrow
 from runners.files import sha256
 from runners.labels import labels
+from specs.lang.types import Column, Key, Table
 
 
 def sums_of(study):
@@ -63,6 +65,16 @@ def test_every_noised_sum_is_there_with_its_meaning(study, database):
     assert wrong == [(0,)]
 
 
+def test_reference_tables_come_along(study, tmp_path):
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "region.csv").write_text("code,people\n01,5\n02,\n")
+    region = Table("region", (Key("code", "string"),), {"people": Column("people", "integer")}, reference="seeds/region.csv")
+    study = replace(study, tables={"region": region, **study.tables})
+    release.write_database(tmp_path / "r.duckdb", study, tables(), sums_of(study), {})
+    with duckdb.connect(str(tmp_path / "r.duckdb")) as con:
+        assert con.sql("from sampled.region").fetchall() == [("01", 5), ("02", None)]
+
+
 def test_facts_are_texts(database):
     assert dict(database.sql("from wardloom.facts").fetchall()) == {"spec": "small-one", "epsilon": "1.0", "sites": '["a"]'}
 
@@ -104,10 +116,6 @@ def test_keys_of_text_become_text(study):
         "patient_id": known(np.asarray(["001", "002"])),
         **{c: s.take(np.asarray([0, 1])) for c, s in tables()["patient"].items() if c != "patient_id"},
     }
-    from dataclasses import replace
-
-    from specs.lang.types import Key
-
     patient = replace(study.tables["patient"], key=(Key("patient_id", "string"),))
     found = table_of(replace(study, tables={**study.tables, "patient": patient}), "patient", frame)
     assert found.column("patient_id").to_pylist() == ["001", "002"]
