@@ -14,9 +14,11 @@ def bounded(study: Study, table: Table) -> str:
         ("typed", _typed(study, table)),
         ("inside", _inside(table)),
         ("complete", _complete(table)),
-        ("keyed", _first_of(table, [k.name for k in table.key], "complete")),
     ]
-    last = "keyed"
+    last = "complete"
+    if table.key:
+        steps.append(("keyed", _first_of(table, [k.name for k in table.key], last)))
+        last = "keyed"
     if table.parent:
         steps += [(t.name + "__above", f"select * from {ref(study, 'bounded', t.name)}") for t in study.ancestors(table.name)]
     held = [c for c in study.constraints if c.table == table.name]
@@ -63,7 +65,7 @@ def _typed(study: Study, table: Table) -> str:
 def _cast(column: Column) -> str:
     """A value of the wrong type is NULL; so is what is not finite."""
     sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
-    if column.type == "string" or column.type == "boolean":
+    if column.type in {"string", "boolean"}:
         return sql
     if column.type == "integer":
         return f"try_cast(case when isfinite(try_cast({name(column.name)} as double)) then {name(column.name)} end as bigint)"
