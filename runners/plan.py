@@ -22,14 +22,14 @@ FIRST_SHARE = 1.0
 
 @dataclass(frozen=True)
 class Expected:
-    """One marginal: `error` is the total variation distance that noise alone adds when `patients` have a row in it."""
+    """One marginal. `error` is the total variation distance that noise alone adds if there are as many patients as assumed."""
 
     query: str
     table: str
     columns: tuple[str, ...]
     cells: int
     std: float
-    error: float
+    error: float | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def outlook(study: Study) -> Outlook:
 
 def _expected(query: Query, std: float, patients: int) -> Expected:
     """E|noise| = std sqrt(2/pi) in every cell; half their sum, per patient, and never more than a whole."""
-    error = min(1.0, std * math.sqrt(2 / math.pi) * query.cells / 2 / patients) if patients else math.nan
+    error = min(1.0, std * math.sqrt(2 / math.pi) * query.cells / 2 / patients) if patients else None
     return Expected(query.name, query.table, query.columns, query.cells, std, error)
 
 
@@ -105,7 +105,7 @@ def by_table(plans: Sequence[Plan], marginals: Sequence[Expected]) -> list[dict[
         mine = [m for m in marginals if m.table == plan.table]
         row: dict[str, Any] = {"table": plan.table, "queries": len(mine), "cells": sum(m.cells for m in mine)}
         for ways in (1, 2, 3):
-            errors = [m.error for m in mine if len(m.columns) == ways]
+            errors = [m.error for m in mine if len(m.columns) == ways and m.error is not None]
             row[f"error_{ways}"] = median(errors) if errors else None
         rows.append(row)
     return rows

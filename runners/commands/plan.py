@@ -80,6 +80,9 @@ def _questions(found: Outlook) -> list[str]:
     heads = ["table", "queries", "cells", "error, 1 column", "2 columns", "3 columns"]
     shown = [[r["table"], r["queries"], r["cells"], r["error_1"], r["error_2"], r["error_3"]] for r in rows]
     cells = [["-" if c is None else c for c in row] for row in shown]
+    if not found.patients:
+        hint = f"set rows.{found.study.root.name} to see the errors to expect: how many patients there are is not public"
+        return [hint, *table(heads[:3], [row[:3] for row in cells], "  ")]
     note = f"error: total variation distance that noise alone adds, typical marginal, if there are {found.patients} patients"
     assumed = f"(that number is the spec's `rows.{found.study.root.name}`: how many there are is not public)"
     return [note, assumed, *table(heads, cells, "  ")]
