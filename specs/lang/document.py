@@ -20,25 +20,30 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """`data` are dicts, lists, text, numbers, booleans and None; `values` and `keys` say where each part is."""
+    """`data` are dicts, lists, text, numbers, booleans and None; `places` (of values) and `keys` are by JSON pointer."""
 
     file: str
     data: Any
-    values: Mapping[Path, Place]
-    keys: Mapping[Path, Place]
+    places: Mapping[str, Place]
+    keys: Mapping[str, Place]
 
     def place(self, path: Path, key: bool = False) -> Place:
         """Where the part is, or the nearest part around it."""
         for end in range(len(path), 0, -1):
-            for places in (self.keys, self.values) if key else (self.values, self.keys):
-                if path[:end] in places:
-                    return places[path[:end]]
-        return self.values.get((), Place(self.file, 1, 1))
+            for found in (self.keys, self.places) if key else (self.places, self.keys):
+                if pointer(path[:end]) in found:
+                    return found[pointer(path[:end])]
+        return self.places.get("", Place(self.file, 1, 1))
+
+
+def escape(step: str) -> str:
+    """One step of a JSON pointer (RFC 6901)."""
+    return step.replace("~", "~0").replace("/", "~1")
 
 
 def pointer(path: Path) -> str:
-    """The JSON pointer (RFC 6901) of a path."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    """The JSON pointer of a path."""
+    return "".join("/" + escape(str(step)) for step in path)
 
 
 def document(file: str, text: str) -> Document:
@@ -59,8 +64,8 @@ class _Reader:
     """Walks the events of the parser, which needs no recursion however deep the file is."""
 
     file: str
-    values: dict[Path, Place] = field(default_factory=dict)
-    keys: dict[Path, Place] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    keys: dict[str, Place] = field(default_factory=dict)
     nodes: int = 0
 
     def read(self, events: Iterator[Any]) -> Document:
@@ -74,11 +79,11 @@ class _Reader:
                 if event.version or event.tags:
                     self._stop(event, "a YAML directive", "remove the line that starts with %")
                 data = self._node(events, next(events), ())
-        return Document(self.file, data, self.values, self.keys)
+        return Document(self.file, data, self.places, self.keys)
 
     def _node(self, events: Iterator[Any], event: Any, path: Path) -> Any:
         self._check(event, path)
-        self.values.setdefault(path, self._place(event))
+        self.places[pointer(path)] = self._place(event)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -98,10 +103,10 @@ class _Reader:
             if key == "<<" and event.implicit[0]:
                 self._stop(event, "a merge key `<<`", "write the keys out")
             if key in found:
-                first = self.keys[(*path, key)]
+                first = self.keys[pointer((*path, key))]
                 self._stop(event, f"the key {quoted(key)} is here twice", f"first in line {first.line}", (*path, key))
             self._text(event, key, path)
-            self.keys[(*path, key)] = self._place(event)
+            self.keys[pointer((*path, key))] = self._place(event)
             found[key] = self._node(events, next(events), (*path, key))
         return found
 

@@ -59,7 +59,7 @@ def quoted(value: object) -> str:
     return f"`{text[:57]}...`" if len(text) > 60 else f"`{text}`"
 
 
-def close(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean ...?`, or what there is when that is little, else nothing."""
     names = list(known)
     found = get_close_matches(word[:80], names[:500], 1, 0.6) or [n for n in names if n.casefold() == word.casefold()]

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
-from specs.lang.document import Document, escape
-from specs.lang.problems import Problem, did_you_mean
+from specs.lang.notes import Notes
+from specs.lang.problems import MOST, did_you_mean, quoted
 
 SCHEMA = Path(__file__).resolve().parents[1] / "schema.json"
+KINDS = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "nothing", str: "text"}
+WANTED = {
+    "object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "a whole number",
+    "number": "a number",
+}  # fmt: skip
+MORE = {
+    "minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "less than",
+    "minItems": "at least", "minProperties": "at least", "minLength": "at least",
+    "maxItems": "at most", "maxProperties": "at most", "maxLength": "at most",
+}  # fmt: skip
 
 
 @cache
@@ -24,84 +35,107 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def problems(document: Document) -> list[Problem]:
-    """Everything in the document that the schema does not allow."""
-    return [p for error in Draft7Validator(schema()).iter_errors(document.data) for p in _explained(document, error)]
+def check(notes: Notes) -> None:
+    """Notes what the schema does not allow."""
+    errors = Draft7Validator(schema()).iter_errors(notes.document.data)
+    for error in islice(errors, MOST):
+        _explain(notes, error, tuple(error.absolute_path))
 
 
-def _explained(document: Document, error: ValidationError) -> Iterator[Problem]:
-    pointer = "".join(f"/{escape(str(step))}" for step in error.absolute_path)
-    if error.validator == "additionalProperties":
-        yield from _unknown(document, error, pointer)
-    elif error.validator == "propertyNames" or (error.parent and error.parent.validator == "propertyNames"):
-        below = f"{pointer}/{escape(str(error.instance))}"
-        place = document.keys.get(below) or document.places[pointer]
-        yield Problem(place, f"`{_short(error.instance)}` is not a name", below, _name_rule(error))
-    elif error.validator == "required":
-        missing = [k for k in error.validator_value if k not in error.instance]
-        yield Problem(document.keys.get(pointer) or document.places[pointer], f"`{missing[0]}` is missing", pointer)
-    elif error.validator in ("oneOf", "anyOf"):
-        inner = best_match(error.context) if error.context else None
-        text = _said(inner) if inner is not None and inner.validator not in ("type", "enum") else _options(error)
-        yield Problem(document.places[pointer], text, pointer)
+def _explain(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) -> None:
+    rule = str(error.validator)
+    if rule == "additionalProperties":
+        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        for key in islice((k for k in _list(error.instance) if k not in known), MOST):
+            notes.say((*path, key), f"unknown key {quoted(key)}", did_you_mean(key, known), key=True)
+    elif "propertyNames" in error.absolute_schema_path:
+        notes.say((*path, str(error.instance)), *_said(error), key=True)
+    elif rule == "required":
+        required: Any = error.validator_value
+        missing = [k for k in required if k not in error.instance]
+        if missing and f"'{missing[0]}'" in error.message:
+            notes.say(path, f"missing: {', '.join(map(quoted, missing))}", key=True)
+    elif rule == "oneOf":
+        _alternatives(notes, error, path)
     else:
-        yield Problem(document.places[pointer], _said(error), pointer, _hint(error))
+        notes.say(path, *_said(error))
 
 
-def _unknown(document: Document, error: ValidationError, pointer: str) -> Iterator[Problem]:
-    known = error.schema.get("properties", {})
-    for key in error.instance:
-        if key not in known:
-            below = f"{pointer}/{escape(key)}"
-            place = document.keys.get(below) or document.places[pointer]
-            yield Problem(place, f"unknown key `{_short(key)}`", below, did_you_mean(key, known))
-
-
-def _said(error: ValidationError) -> str:
-    value, limit = error.instance, error.validator_value
-    match error.validator:
-        case "type":
-            wanted = " or ".join(limit) if isinstance(limit, list) else limit
-            return f"{_what(value)} where {_article(wanted)} is expected"
-        case "enum":
-            return f"`{_short(value)}` is not one of {', '.join(map(str, limit))}"
-        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
-            word = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "less than"}
-            return f"{_short(value)} is out of bounds: {word[str(error.validator)]} {limit}"
-        case "minItems" | "minProperties" | "minLength":
-            return f"too few: at least {limit}" if error.validator != "minLength" else f"too short: at least {limit} characters"
-        case "maxItems" | "maxProperties" | "maxLength":
-            return f"too many: at most {limit}" if error.validator != "maxLength" else f"too long: at most {limit} characters"
-        case "uniqueItems":
-            return "the same name twice"
-        case "pattern":
-            return f"`{_short(value)}` is not a name here: {error.schema.get('description', '')}".strip()
-    return "not allowed here"
-
-
-def _hint(error: ValidationError) -> str:
-    return did_you_mean(str(error.instance), map(str, error.validator_value)) if error.validator == "enum" else ""
-
-
-def _name_rule(error: ValidationError) -> str:
-    return str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
-
-
-def _options(error: ValidationError) -> str:
+def _alternatives(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) -> None:
+    """Explains the only alternative whose kind of value fits; else names what is allowed."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in _leaves(error):
+        branches.setdefault(_branch(inner, error), []).append(inner)
+    fitting = [b for b in branches.values() if not any(_misfit(e, error) for e in b)]
+    if len(fitting) == 1:
+        for inner in fitting[0]:
+            _explain(notes, inner, tuple(inner.absolute_path))
+        return
     about = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    return f"{_what(error.instance)} does not fit: {about}".strip()
+    what = quoted(error.instance) if not isinstance(error.instance, dict | list) else KINDS[type(error.instance)]
+    choices = [str(c) for e in _leaves(error) if e.validator == "enum" for c in _list(e.validator_value)]
+    hint = did_you_mean(error.instance, choices) if isinstance(error.instance, str) and choices else str(about)
+    notes.say(path, f"{what} does not fit here", hint)
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    for inner in error.context or ():
+        if inner.validator == "oneOf":
+            yield from _leaves(inner)
+        else:
+            yield inner
+
+
+def _branch(inner: ValidationError, error: ValidationError) -> tuple[Any, ...]:
+    """Which of the alternatives of `error`, nested ones told apart, an error belongs to."""
+    steps: list[Any] = []
+    while inner is not error and inner.parent is not None:
+        if inner.parent.validator == "oneOf":
+            steps.append(inner.relative_schema_path[0])
+        inner = inner.parent
+    return tuple(steps)
+
+
+def _misfit(inner: ValidationError, error: ValidationError) -> bool:
+    return len(inner.absolute_path) == len(error.absolute_path) and inner.validator in ("type", "enum")
+
+
+def _said(error: ValidationError) -> tuple[str, str]:
+    """Message and hint of one broken rule."""
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    rule = str(error.validator)
+    about = str(error.schema.get("description", "")) if isinstance(error.schema, dict) else ""
+    if rule == "type":
+        return f"{_what(value)} where {_wanted(limit)} is expected", _type_hint(value, limit)
+    if rule == "enum":
+        return f"{quoted(value)} is not one of {', '.join(map(str, limit))}", did_you_mean(str(value), map(str, limit))
+    if rule == "pattern":
+        return f"{quoted(value)} cannot be used here", about
+    if rule.endswith(("Items", "Properties")):
+        return f"{'an empty list or mapping' if not value else f'{len(value)} entries'}: {MORE.get(rule, '')} {limit}", about
+    if rule.endswith("Length"):
+        return f"a text of {len(value)} characters: {MORE[rule]} {limit}", about
+    if rule in MORE:
+        return f"{quoted(value)} is out of bounds: {MORE[rule]} {limit}", about
+    return f"{_what(value)} is not allowed here", about
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value)
 
 
 def _what(value: Any) -> str:
-    kinds = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "nothing", str: "text"}
-    return kinds.get(type(value), f"`{_short(value)}`")
+    return KINDS.get(type(value)) or f"the number {quoted(value)}"
 
 
-def _article(kind: str) -> str:
-    words = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "a whole number"}
-    return words.get(kind, f"a {kind}")
+def _wanted(limit: str | Iterable[str]) -> str:
+    return " or ".join(WANTED.get(k, k) for k in ([limit] if isinstance(limit, str) else limit))
 
 
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _type_hint(value: Any, limit: Any) -> str:
+    if limit == "string" and isinstance(value, int | float):
+        return f'codes and labels are text: write "{str(value).lower()}"'
+    if isinstance(value, str) and limit in ("integer", "number"):
+        return "write the number without quotes, spaces, commas or _"
+    return ""
