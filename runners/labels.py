@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
-from generators.marginal.structure import Plan, Variable, count_column, gap_column, start_column
+from generators.marginal.structure import Plan, Variable, count_column, gap_column, start_column, stride_column
 from specs.lang.domain import SPLIT, Cell, Domain, domain
 from specs.lang.types import Scalar, Study, Table
 
@@ -58,7 +58,7 @@ def _domain(study: Study, table: Table, variable: Variable) -> tuple[Domain, Sca
         child = study.tables[variable.column]
         return domain(count_column(child)), "integer"
     if variable.kind in ("gap", "left", "pace"):
-        column = gap_column(table)
+        column = stride_column(table) if variable.kind == "gap" else gap_column(table)
         return domain(column), column.type
     if variable.kind == "start":
         column = start_column(study, table)

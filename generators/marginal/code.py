@@ -21,6 +21,7 @@ from generators.marginal.structure import (
     gap_column,
     start_column,
     starts_at_parent,
+    stride_column,
     structure,
 )
 from specs.lang.domain import domain
@@ -111,7 +112,10 @@ def _times(
     begin = _begin(study, table, tables, rows)
     gap = np.where(first, 0, at - at[rows.previous])
     never = np.zeros(len(at), bool)
-    gap_code, gap_fine = encode(domain(gap_column(table)), gap, never)
+    left = _left(study, table, tables, rows, parents)
+    rest = _rows_on(rows)
+    stride = np.where(gap == 0, 0.0, gap * rest / np.maximum(left, 1e-9))
+    gap_code, gap_fine = encode(domain(stride_column(table)), stride, never)
     start_code, start_fine = encode(domain(start_column(study, table)), at - begin, never)
     found = {
         f"{name}__gap": np.where(first, -1, gap_code),
@@ -120,9 +124,8 @@ def _times(
         f"{name}__start__fine": np.where(first, start_fine, -1),
         f"{name}__moved": np.where(first, 0, np.where(gap == 0, 1, 2)),
     }
-    left = _left(study, table, tables, rows, parents)
     found[f"{name}__left"] = encode(domain(gap_column(table)), left, never)[0]
-    each = left / _rows_on(rows)
+    each = left / rest
     found[f"{name}__pace"] = encode(domain(gap_column(table)), np.floor(each) if at.dtype.kind == "i" else each, never)[0]
     return found
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
 from generators.marginal.encode import decode, encode
-from generators.marginal.structure import Variable, bound_of, count_column, gap_column, start_column, starts_at_parent
+from generators.marginal.structure import (
+    Variable,
+    bound_of,
+    count_column,
+    gap_column,
+    start_column,
+    starts_at_parent,
+    stride_column,
+)
 from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Column, Study, Table
@@ -91,6 +99,7 @@ class _Walk:
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
         self.at = np.array(self.above.begin)
         self.low, self.high = (self.table.columns[self.table.order_by].range or (0.0, 0.0)) if self.table.order_by else (0.0, 0.0)
+        self.whole = self.at.dtype.kind == "i"
         self.top = np.minimum(self.above.limit, self.high)
 
     def _conditional(self, name: str) -> Conditional:
@@ -127,40 +136,60 @@ class _Walk:
         return live
 
     def _time(self, live: Ints, codes: Codes, position: int, allowed: dict[str, Any]) -> tuple[Ints, Codes, Any]:
-        """Draws start or gap, and from it the row's time; bins that begin after the bound are impossible."""
+        """Draws start or gap, and from it the row's time; bins that hold no possible time are impossible."""
         name = str(self.table.order_by)
         conditional = self._conditional(f"{name}__gap" if position else f"{name}__start")
-        column = gap_column(self.table) if position else start_column(self.study, self.table)
+        column = stride_column(self.table) if position else start_column(self.study, self.table)
         self._left(codes, live, position)
-        lowest = np.array([c.low for c in conditional.step.domain.cells[0]])
-        possible = self.at[live][:, None] + lowest <= self.top[live][:, None]
-        live, codes, _ = self._draw(conditional, codes, live, possible, allowed, None)
-        code = codes[conditional.step.variable.name]
+        unit = self._unit(live, position)
+        low, high = np.array([(c.low, c.high) for c in conditional.step.domain.cells[0]]).T
+        first, last = self._times(low, unit[:, None], live[:, None]), self._ends(low, high, unit[:, None], live[:, None])
+        live, codes, _ = self._draw(conditional, codes, live, first <= last, allowed, None)
+        code, unit = codes[conditional.step.variable.name], self._unit(live, position)
         fine = draw_part(conditional, code, None, self.rng.random(len(live)))
-        distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
+        distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live))) * unit
+        earliest, latest = self._times(low[code], unit, live), self._ends(low[code], high[code], unit, live)
         before = self.at[live]
-        at = self._within_bound(before, distance, lowest[code], self.top[live]).astype(self.at.dtype)
+        at = before + self._between(distance, earliest, latest)
         self.at[live] = at
         codes[f"{name}__moved"] = np.where(at == before, 1, 2) if position else np.zeros(len(at), np.int64)
         order = self.table.columns[name]
         codes[name] = _grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
         return live, codes, at
 
-    def _within_bound(self, before: Any, distance: Any, lowest: Any, top: Any) -> Any:
-        """Times beyond the bound are drawn again, evenly between the start of their bin and the bound."""
-        room = top - before - lowest
-        if self.at.dtype.kind == "i":
-            again = np.floor(self.rng.random(len(room)) * (room + 1))
-        else:
-            again = self.rng.random(len(room)) * room
-        return before + np.where(before + distance > top, lowest + again, distance)
+    def _unit(self, live: Ints, position: int) -> Any:
+        """What the step's values are multiples of: the pace for gaps."""
+        if not position:
+            return np.ones(len(live))
+        return np.maximum(self.top[live] - self.at[live], 0) / (self.above.count[live] - position)
+
+    def _times(self, low: Any, unit: Any, live: Ints) -> Any:
+        """The earliest distance in a bin, in units of time; a gap that is not 0 is at least one whole unit."""
+        earliest = low * unit
+        return np.ceil(earliest - 1e-9) if self.whole else earliest
+
+    def _ends(self, low: Any, high: Any, unit: Any, live: Ints) -> Any:
+        """The latest distance in a bin that does not pass the bound."""
+        latest = high * unit
+        if self.whole:
+            latest = np.where(high > low, np.ceil(latest - 1e-9) - 1, latest)
+        return np.minimum(latest, self.top[live] - self.at[live])
+
+    def _between(self, distance: Any, earliest: Any, latest: Any) -> Any:
+        """The distance where it is possible, else one drawn evenly from what is."""
+        if not self.whole:
+            again = earliest + self.rng.random(len(distance)) * (latest - earliest)
+            return np.where((distance < earliest) | (distance > latest), again, distance)
+        whole = np.floor(distance)
+        again = earliest + np.floor(self.rng.random(len(distance)) * (latest - earliest + 1))
+        return np.where((whole < earliest) | (whole > latest), again, whole).astype(np.int64)
 
     def _left(self, codes: Codes, live: Ints, position: int) -> None:
         variables, never = self.chain.plan.variables, np.zeros(len(live), bool)
         since = self.at[live] if position else np.full(len(live), self.low)
         left = np.maximum(self.top[live] - since, 0)
         rest = self.above.count[live] - position
-        pace = np.floor(left / rest) if self.at.dtype.kind == "i" else left / rest
+        pace = np.floor(left / rest) if self.whole else left / rest
         for name, value in (("left", left), ("pace", pace)):
             variable = variables[f"{self.table.order_by}__{name}"]
             codes[variable.name] = _grouped(variable, encode(domain(gap_column(self.table)), value, never)[0])

@@ -41,7 +41,7 @@ class Variable:
     own       `column` of this row (finely: `name + "__fine"`); with `groups`, its codes joined by them
     count     number of this row's children in table `column` (finely: likewise); with `groups`, joined likewise
     start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
-    gap       `order_by` less that of the previous row; NULL in the first row
+    gap       `order_by` less that of the previous row, as a multiple of the exact pace; NULL in the first row
     moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
     left      bound on the parent (where NULL, or without one: the range's end) less the previous row's `order_by` (for the
               first row: less the range's start), never below 0; encoded as a gap, then joined
@@ -136,12 +136,21 @@ def count_column(child: Table) -> Column:
 
 
 def gap_column(table: Table) -> Column:
-    """The distance to the previous row (or to the parent) as a column in units of `order_by`: zero and more."""
+    """A distance in time as a column in units of `order_by`: zero and more."""
     order = table.columns[str(table.order_by)]
     low, high = order.range or (0.0, 0.0)
     return Column(
         f"{order.name}__gap", _distance_type(order), range=(0, high - low), bins=geometric_bins(high - low, order.type in WHOLE)
     )
+
+
+def stride_column(table: Table) -> Column:
+    """The gap as a multiple of the pace: the time left, shared out evenly over the rows to come.
+
+    So counted, gaps fill the time left whatever the budget: without any signal rows spread evenly up to the bound.
+    """
+    most = table.parent.max_children if table.parent else 1
+    return Column(f"{table.order_by}__gap", "number", range=(0, most), bins=geometric_bins(most, False))
 
 
 def start_column(study: Study, table: Table) -> Column:
@@ -224,7 +233,8 @@ def _time_steps(
     order = table.columns[str(table.order_by)]
     start_dom, gap_dom = domain(start_column(study, table)), domain(gap_column(table))
     start = Variable(f"{order.name}__start", "start", start_dom.size, order.name)
-    gap = Variable(f"{order.name}__gap", "gap", gap_dom.size, order.name)
+    stride_dom = domain(stride_column(table))
+    gap = Variable(f"{order.name}__gap", "gap", stride_dom.size, order.name)
     at = Variable(order.name, "own", FINER, order.name, groups=groups(domain(order), FINER))
     before = Variable(f"{order.name}__prev", "previous", FINER + 1, order.name, source=order.name)
     rest = _rest(table)
@@ -237,7 +247,7 @@ def _time_steps(
     gaps = [_query(table, (c, gap)) for c in (before, *paces)]
     return [
         Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
-        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps)),
+        Step(gap, stride_dom, _fine(table, gap, stride_dom, None), _kept(gaps)),
     ]
 
 

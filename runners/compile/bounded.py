@@ -17,7 +17,8 @@ def bounded(study: Study, table: Table) -> str:
     ]
     last = "complete"
     if table.key:
-        steps.append(("keyed", _first_of(table, [k.name for k in table.key], last)))
+        owner = list(table.parent.key) if table.parent else []
+        steps.append(("keyed", _first_of(table, list(dict.fromkeys([*owner, *(k.name for k in table.key)])), last)))
         last = "keyed"
     if table.parent:
         steps += [(t.name + "__above", f"select * from {ref(study, 'bounded', t.name)}") for t in study.ancestors(table.name)]

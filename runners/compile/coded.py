@@ -10,6 +10,7 @@ from generators.marginal.structure import (
     gap_column,
     start_column,
     starts_at_parent,
+    stride_column,
 )
 from runners.compile.names import head, ref
 from runners.compile.sql import as_number, bins, category, fine, is_whole, joined, name, number
@@ -235,15 +236,17 @@ def _base(variable: Variable) -> str:
 
 def _measured(study: Study, table: Table, plan: Plan) -> str:
     """Distances in time that codes are made of."""
-    lines = ["*", "__rows - __row + 1 as __rest"]
+    rest = "(__rows - __row + 1)"
+    lines = ["*", f"{rest} as __rest"]
     if table.order_by:
         divide = "//" if is_whole(table.columns[table.order_by]) else "/"
         left = "greatest(__limit - coalesce(__before, __low), 0)"
         lines += [
             "__at - __before as __gap",
+            f"case when __at = __before then 0 else (__at - __before) * {rest} / greatest({left}, 1e-9) end as __stride",
             "case when __before is null then __at - __begin end as __start",
             f"{left} as __left",
-            f"{left} {divide} (__rows - __row + 1) as __pace",
+            f"{left} {divide} {rest} as __pace",
         ]
     return "select\n        " + ",\n        ".join(lines) + "\n    from neighbours"
 
@@ -254,7 +257,7 @@ def _timed(study: Study, table: Table) -> str:
     if table.order_by:
         gap, start = gap_column(table), start_column(study, table)
         whole = is_whole(table.columns[table.order_by])
-        lines += [f"{_maybe(bins(domain(gap), whole, '__gap', None), '__gap')} as __gap__code"]
+        lines += [f"{_maybe(bins(domain(stride_column(table)), False, '__stride', None), '__gap')} as __gap__code"]
         lines += [f"{_maybe(bins(domain(start), whole, '__start', None), '__start')} as __start__code"]
         lines += [f"{bins(domain(gap), whole, f'__{kind}', None)} as __{kind}__code" for kind in ("left", "pace")]
         lines += ["case when __row = 1 then 0 when __gap = 0 then 1 else 2 end as __moved__code"]
@@ -280,7 +283,8 @@ def _together(table: Table, plan: Plan) -> str:
     for step in plan.steps:
         if step.variable.kind in ("start", "gap") and step.domain.ordered:
             kind = step.variable.kind
-            found = _maybe(fine(step.domain, whole, f"__{kind}", f"__{kind}__code", None), f"__{kind}")
+            value, parts = ("__stride", False) if kind == "gap" else ("__start", whole)
+            found = _maybe(fine(step.domain, parts, value, f"__{kind}__code", None), f"__{kind}")
             lines.append(f"{found} as {name(step.variable.name + '__fine')}")
     carried = [name(v.name) for v in plan.variables.values() if v.kind in ("parent", "previous", "last")]
     finest = [step.fine.columns[-1] for step in plan.steps if step.variable.kind not in ("start", "gap")]

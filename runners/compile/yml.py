@@ -73,6 +73,8 @@ def bounded(study: Study, table: Table) -> str:
     }
     refused = [_refused(study, table, c) for c in table.columns.values() if c.outside == "refuse" and c.measured]
     tests = [r for r in refused if r]
+    if table.parent and study.children(table.name):  # rows of two patients under one key would share the rows below it
+        tests.append({"unique_together": {"arguments": {"columns": [name(k.name) for k in table.key]}}})
     if tests:
         entry["data_tests"] = tests
     return dump([entry])
