@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal
 
@@ -34,11 +35,9 @@ def arrays(device: Literal["auto", "cpu", "gpu"]) -> Arrays:
     if device == "cpu":
         return CPU
     try:
-        import cupy
-        import cupyx.scipy.sparse
-
+        cupy = import_module("cupy")
         if cupy.cuda.is_available():
-            return Arrays(cupy, cupyx.scipy.sparse)
+            return Arrays(cupy, import_module("cupyx.scipy.sparse"))
     except ImportError:
         pass
     if device == "gpu":

@@ -40,7 +40,8 @@ def hospitals(data: Path, folder: Path, sites: list[str]) -> None:
         with duckdb.connect(str(folder / f"{site}.duckdb")) as con:
             for table, name in TABLES.items():
                 sql = KEYED[table].format(files=f"'{data / 'train' / name}.parquet'")
-                con.execute(f"create table {table} as select * from ({sql}) where patient_id % {len(sites)} = {number}").fetchall()
+                here = f"patient_id % {len(sites)} = {number}"
+                con.execute(f"create table {table} as select * from ({sql}) where {here}").fetchall()
 
 
 def study(folder: Path, epsilon: str, draw: int) -> Path:
