@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,11 @@ from privacy.query import Query, digest
 from privacy.sums import Sums
 from runners.coordinator import FederatedDoor
 from runners.errors import DATA, Stop
-from runners.files import restore, swap
+from runners.files import read_json, restore, swap, write_json
 from runners.places import Places, run_name
 from runners.prove import hand_over, recorded
 from runners.release import write_manifest
-from runners.state import begin, latest, load
+from runners.state import begin, latest
 from runners.ticker import Ticker
 from runners.transport.embedded import Embedded
 from specs.lang.types import Study
@@ -52,7 +53,7 @@ class Run:
     @property
     def partial(self) -> Path:
         """Where the release is built: a neighbour of its place, so that the last step is a rename."""
-        return self.places.release.with_name(f".{self.places.release.name}.partial")
+        return self.places.release.with_name(f".{self.places.release.name}.{os.getpid()}.partial")
 
 
 def stages() -> dict[str, Callable[[Run], None]]:
@@ -80,7 +81,8 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
     typical = _typical(places)
     with _alone(places):
         restore(places.release)
-        shutil.rmtree(places.release.with_name(f".{places.release.name}.partial"), ignore_errors=True)
+        for left in places.release.parent.glob(f".{places.release.name}.*.partial"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         state = begin(folder, name, study.digest, [*stages(), PUBLISH])
         ticker = Ticker(state, typical, quiet)
         door = FederatedDoor(study, Embedded(spec), folder, name, warn=ticker.note)
@@ -89,6 +91,7 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
             _all(work)
         finally:
             shutil.rmtree(work.partial, ignore_errors=True)
+        _remember(places, state)
         return work
 
 
@@ -116,14 +119,20 @@ def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -
     return run_name(study, digest(asked), number)
 
 
+USUAL = {"ready": 1.0, "sums": 25.0, "learn": 30.0, "sample": 10.0, "tables": 2.0, "dbt": 8.0, "report": 5.0}
+"""Seconds per stage on two cores with the demo's data."""
+
+
 def _typical(places: Places) -> dict[str, float]:
-    """Seconds per stage: as long as the last finished run took, else as measured on the demo with two cores."""
-    usual = {"check": 1.0, "ready": 2.0, "sums": 45.0, "learn": 30.0, "sample": 10.0, "tables": 3.0, "dbt": 15.0, "report": 5.0}
-    for file in places.runs.glob("*/state.json"):
-        state = load(file)
-        if state and state.finished:
-            usual |= {s.name: max(s.seconds, usual.get(s.name, 0.0) / 4) for s in state.stages}
-    return usual
+    """Seconds per stage: as long as it took before, else as with the demo's data."""
+    return USUAL | (read_json(places.runs / "timings.json") or {})
+
+
+def _remember(places: Places, state: State) -> None:
+    """How long stages take. One that found its work done already says nothing about that."""
+    before = _typical(places)
+    took = {s.name: s.seconds for s in state.stages if s.seconds > before.get(s.name, 0.0) / 4}
+    write_json(places.runs / "timings.json", before | took)
 
 
 @contextmanager

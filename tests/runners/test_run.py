@@ -117,7 +117,7 @@ def test_what_ends_a_run_leaves_the_previous_release_and_the_next_run_goes_on(st
 
 
 def test_a_killed_run_is_cleared_away(study, transport):
-    partial = Places(study).release.with_name(".small-one.partial")
+    partial = Places(study).release.with_name(".small-one.1.partial")
     partial.mkdir(parents=True)
     (partial / "half").write_text("")
     go(study)
