@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from specs.lang.expression import columns, parse
 
 from generators.frame import Frame, Series, length
 from runners.columnar import SQL_TYPES, from_arrow, quoted, to_arrow, types_of
 from runners.errors import WRONG, Stop
+from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study
 
 LIMITS = ("SET memory_limit = '1GB'", "SET threads = 2", "SET lock_configuration = true")
@@ -24,6 +25,12 @@ def engine() -> duckdb.DuckDBPyConnection:
     for setting in LIMITS:
         connection.execute(setting)
     return connection
+
+
+@cache
+def mentioned(sql: str) -> tuple[tuple[str | None, str], ...]:
+    """Columns of an expression, with their tables where it says them."""
+    return tuple(columns(parse(sql)))
 
 
 class DuckRules:
@@ -42,7 +49,7 @@ class DuckRules:
         found = dict(frame)
         for column in self._derived(table):
             sql = f"TRY_CAST(TRY({column.derived}) AS {SQL_TYPES[column.type]})"
-            used = {c for _, c in columns(parse(str(column.derived)))}
+            used = {c for _, c in mentioned(str(column.derived))}
             array = self._evaluate(sql, {table: {c: found[c] for c in found if c in used}}, length(frame), column.name)
             found[column.name] = _rounded(from_arrow(array, column.type), column)
         order = [*(c for c in frame if c not in self.study.tables[table].columns), *self.study.tables[table].columns]
@@ -62,7 +69,7 @@ class DuckRules:
 
     def _breaks(self, constraint: Constraint, frames: Mapping[str, Frame], rows: int) -> NDArray[np.bool_]:
         used: dict[str, Frame] = {name: {} for name in constraint.tables}
-        for qualifier, name in columns(parse(constraint.sql)):
+        for qualifier, name in mentioned(constraint.sql):
             owner = qualifier or constraint.table
             used[owner][name] = frames[owner][name]
         array = self._evaluate(f"NOT coalesce(TRY({constraint.sql}), true)", used, rows, constraint.sql)
@@ -74,7 +81,7 @@ class DuckRules:
         ordered: list[Column] = []
         while waiting:
             names = {c.name for c in waiting}
-            ready = [c for c in waiting if not names & {n for _, n in columns(parse(str(c.derived)))}]
+            ready = [c for c in waiting if not names & {n for _, n in mentioned(str(c.derived))}]
             if not ready:
                 raise Stop(WRONG, f"table {table}: derived columns need each other: {', '.join(sorted(names))}")
             ordered += ready
