@@ -38,7 +38,7 @@ def render(problem: Problem, text_lines: Sequence[str]) -> str:
     place = problem.place
     first = f"{place.file}:{place.line}:{place.column}: {problem.message}"
     if problem.pointer:
-        first += f"  [{problem.pointer}]"
+        first += f"  [{printable(problem.pointer)}]"
     if not 1 <= place.line <= len(text_lines):
         return first + (f"\n    {problem.hint}" if problem.hint else "")
     start = max(0, place.column - WIDTH)

@@ -51,8 +51,7 @@ def _explain(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) 
     elif "propertyNames" in error.absolute_schema_path:
         notes.say((*path, str(error.instance)), *_said(error), key=True)
     elif rule == "required":
-        required: Any = error.validator_value
-        missing = [k for k in required if k not in error.instance]
+        missing = [k for k in _list(error.validator_value) if k not in _list(error.instance)]
         if missing and f"'{missing[0]}'" in error.message:
             notes.say(path, f"missing: {', '.join(map(quoted, missing))}", key=True)
     elif rule == "oneOf":
@@ -86,9 +85,10 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
             yield inner
 
 
-def _branch(inner: ValidationError, error: ValidationError) -> tuple[Any, ...]:
+def _branch(found: ValidationError, error: ValidationError) -> tuple[Any, ...]:
     """Which of the alternatives of `error`, nested ones told apart, an error belongs to."""
     steps: list[Any] = []
+    inner: Any = found
     while inner is not error and inner.parent is not None:
         if inner.parent.validator == "oneOf":
             steps.append(inner.relative_schema_path[0])

@@ -1,0 +1,71 @@
+"""From a YAML file to a `Study`, or to all its problems at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from specs.lang import sections
+from specs.lang.document import Document, document
+from specs.lang.notes import Notes
+from specs.lang.problems import SpecError
+from specs.lang.rules import constraints, with_derived
+from specs.lang.seeds import Seeds
+from specs.lang.shape import check
+from specs.lang.tables import tables
+from specs.lang.text import load
+from specs.lang.types import Generator, Study
+
+__all__ = ["SpecError", "parse", "read"]
+
+
+def read(path: Path, environ: Mapping[str, str] = os.environ) -> Study:
+    """The checked study in a file. Raises SpecError with all problems, OSError when the file cannot be read."""
+    return parse(str(path), load(path), environ)
+
+
+def parse(file: str, text: str, environ: Mapping[str, str] = os.environ) -> Study:
+    """The checked study in a text that stands in `file`. Raises SpecError with all problems."""
+    notes = Notes(document(file, text))
+    if not isinstance(notes.document.data, dict):
+        notes.say((), "this is not a spec: a mapping with `spec`, `sites`, `tables` and `privacy` is expected")
+        notes.stop()
+    check(notes)
+    notes.stop()
+    return _study(notes, file, environ)
+
+
+def _study(notes: Notes, file: str, environ: Mapping[str, str]) -> Study:
+    said: dict[str, Any] = notes.document.data
+    folder = Path(file).parent
+    seeds = Seeds(folder)
+    privacy = sections.privacy(notes, said["privacy"])
+    made = with_derived(notes, tables(notes, said["tables"], privacy.unit, seeds))
+    study = Study(
+        name=said["spec"],
+        file=file,
+        digest=digest(notes.document, seeds.digests),
+        tables=made,
+        sites=sections.sites(notes, said["sites"], folder, environ),
+        privacy=privacy,
+        outputs=sections.outputs(notes, said.get("outputs", {}), said["spec"], folder),
+        about=said.get("about", ""),
+        seed=int(said.get("seed", 0)),
+        rows=sections.rows(notes, said.get("rows", {}), privacy.unit),
+        constraints=constraints(notes, said.get("constraints", []), made),
+        generator=Generator(**said.get("generator", {})),
+        federation=sections.federation(notes, said.get("federation", {}), len(said["sites"])),
+    )
+    notes.stop()
+    return study
+
+
+def digest(found: Document, seeds: Mapping[str, str]) -> str:
+    """SHA-256 of what the document says and of the CSV files it names; comments, spelling and places do not matter."""
+    whole = {"spec": found.data, "files": dict(seeds)} if seeds else found.data
+    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
