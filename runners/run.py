@@ -23,7 +23,7 @@ from runners.files import read_json, restore, swap, write_json
 from runners.places import Places, run_name
 from runners.prove import hand_over, recorded
 from runners.release import write_manifest
-from runners.state import begin, latest
+from runners.state import State, begin, latest
 from runners.ticker import Ticker
 from runners.transport.embedded import Embedded
 from specs.lang.types import Study

@@ -47,10 +47,10 @@ def test_what_cannot_be_computed_is_null(study):
 
 def test_derived_columns_may_need_each_other_in_any_order(study):
     study = with_columns(
-        study, Column("old", "boolean", derived="decade >= 7"), Column("decade", "integer", derived="floor(age / 10)")
+        study, Column("old", "boolean", derived="decade > 60"), Column("decade", "integer", derived="age - age % 10")
     )
     found = DuckRules(study).derive("patient", frame(age=[69, 70]))
-    assert found["decade"].values.tolist() == [6, 7]
+    assert found["decade"].values.tolist() == [60, 70]
     assert found["old"].values.tolist() == [0, 1] and found["old"].labels == ("false", "true")
     assert list(found) == ["age", "old", "decade"]
 
