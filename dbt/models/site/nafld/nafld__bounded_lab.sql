@@ -1,0 +1,46 @@
+-- Rendered by `wardloom compile` from specs/nafld.yml: change the spec, not this file.
+with source as (
+    select * from {{ ref('int_nafld_lab') }}
+),
+typed as (
+    select
+        try_cast("lab_id" as bigint) as "lab_id",
+        try_cast("patient_id" as bigint) as "patient_id",
+        try_cast(case when isfinite(try_cast("days" as double)) then "days" end as bigint) as "days",
+        try_cast("test" as varchar) as "test",
+        case when isfinite(try_cast("value" as double)) then try_cast("value" as double) end as "value"
+    from source
+),
+inside as (
+    select
+        "lab_id",
+        "patient_id",
+        case when "days" is not null then least(greatest("days", -10000), 8000) end as "days",
+        case when cast("test" as varchar) in ('fib4', 'hdl', 'sbp', 'smoke') then "test" end as "test",
+        case when "value" is not null then least(greatest("value", 0), 20000) end as "value"
+    from typed
+),
+complete as (
+    select * from inside
+    where "lab_id" is not null and "patient_id" is not null and "days" is not null and "test" is not null and "value" is not null
+),
+keyed as (
+    select * from complete
+    qualify row_number() over (partition by "patient_id", "lab_id" order by "days", "lab_id", "patient_id", "test", "value") = 1
+),
+"patient__above" as (
+    select * from {{ ref('nafld__bounded_patient') }}
+),
+lawful as (
+    select "lab"."lab_id", "lab"."patient_id", "lab"."days", "lab"."test", "lab"."value"
+    from keyed as "lab"
+    join (select *, weight / POWER((height / 100), 2) as "bmi" from "patient__above") as "patient" on "lab"."patient_id" = "patient"."patient_id"
+    where (lab.days <= patient.futime) is not false
+),
+bounded as (
+    select * from lawful
+    qualify row_number() over (partition by "patient_id" order by "days", "lab_id", "patient_id", "test", "value") <= 256
+)
+
+select "lab_id", "patient_id", "days", "test", "value"
+from bounded

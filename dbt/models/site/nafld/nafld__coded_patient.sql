@@ -1,0 +1,70 @@
+-- Rendered by `wardloom compile` from specs/nafld.yml: change the spec, not this file.
+with "patient" as (
+    select * from {{ ref('nafld__bounded_patient') }}
+),
+"lab__number" as (
+    select "patient_id" as "patient_id", count(*) as number from {{ ref('nafld__bounded_lab') }} group by "patient_id"
+),
+"event__number" as (
+    select "patient_id" as "patient_id", count(*) as number from {{ ref('nafld__bounded_event') }} group by "patient_id"
+),
+"own" as (
+    select
+        "patient".*,
+        case when "patient"."age" < 22 then 0 when "patient"."age" < 26 then 1 when "patient"."age" < 30 then 2 when "patient"."age" < 34 then 3 when "patient"."age" < 38 then 4 when "patient"."age" < 42 then 5 when "patient"."age" < 46 then 6 when "patient"."age" < 50 then 7 when "patient"."age" < 54 then 8 when "patient"."age" < 58 then 9 when "patient"."age" < 62 then 10 when "patient"."age" < 66 then 11 when "patient"."age" < 70 then 12 when "patient"."age" < 74 then 13 when "patient"."age" < 78 then 14 when "patient"."age" < 82 then 15 when "patient"."age" < 86 then 16 when "patient"."age" < 90 then 17 when "patient"."age" < 94 then 18 else 19 end as "age__code",
+        case cast("patient"."male" as varchar) when 'false' then 0 when 'true' then 1 end as "male__code",
+        case when "patient"."weight" is null then 21 else case when "patient"."weight" < 45 then 0 when "patient"."weight" < 50 then 1 when "patient"."weight" < 54 then 2 when "patient"."weight" < 58 then 3 when "patient"."weight" < 62 then 4 when "patient"."weight" < 66 then 5 when "patient"."weight" < 70 then 6 when "patient"."weight" < 74 then 7 when "patient"."weight" < 78 then 8 when "patient"."weight" < 82 then 9 when "patient"."weight" < 86 then 10 when "patient"."weight" < 90 then 11 when "patient"."weight" < 95 then 12 when "patient"."weight" < 100 then 13 when "patient"."weight" < 106 then 14 when "patient"."weight" < 112 then 15 when "patient"."weight" < 120 then 16 when "patient"."weight" < 130 then 17 when "patient"."weight" < 145 then 18 when "patient"."weight" < 160 then 19 else 20 end end as "weight__code",
+        case when "patient"."height" is null then 16 else case when "patient"."height" < 145 then 0 when "patient"."height" < 150 then 1 when "patient"."height" < 154 then 2 when "patient"."height" < 157 then 3 when "patient"."height" < 160 then 4 when "patient"."height" < 163 then 5 when "patient"."height" < 166 then 6 when "patient"."height" < 169 then 7 when "patient"."height" < 172 then 8 when "patient"."height" < 175 then 9 when "patient"."height" < 178 then 10 when "patient"."height" < 181 then 11 when "patient"."height" < 184 then 12 when "patient"."height" < 188 then 13 when "patient"."height" < 195 then 14 else 15 end end as "height__code",
+        case when "patient"."case_id" is null then 2 else case when "patient"."case_id" = "patient"."patient_id" then 1 else 0 end end as "case_id__code",
+        case when "patient"."futime" < 400 then 0 when "patient"."futime" < 800 then 1 when "patient"."futime" < 1200 then 2 when "patient"."futime" < 1600 then 3 when "patient"."futime" < 2000 then 4 when "patient"."futime" < 2400 then 5 when "patient"."futime" < 2800 then 6 when "patient"."futime" < 3200 then 7 when "patient"."futime" < 3600 then 8 when "patient"."futime" < 4000 then 9 when "patient"."futime" < 4400 then 10 when "patient"."futime" < 4800 then 11 when "patient"."futime" < 5200 then 12 when "patient"."futime" < 5600 then 13 when "patient"."futime" < 6000 then 14 when "patient"."futime" < 6400 then 15 when "patient"."futime" < 6800 then 16 when "patient"."futime" < 7200 then 17 when "patient"."futime" < 7600 then 18 else 19 end as "futime__code",
+        case cast("patient"."status" as varchar) when 'false' then 0 when 'true' then 1 end as "status__code",
+        coalesce("lab__number".number, 0) as "lab__rows",
+        case when coalesce("lab__number".number, 0) < 1 then 0 when coalesce("lab__number".number, 0) < 2 then 1 when coalesce("lab__number".number, 0) < 3 then 2 when coalesce("lab__number".number, 0) < 4 then 3 when coalesce("lab__number".number, 0) < 6 then 4 when coalesce("lab__number".number, 0) < 7 then 5 when coalesce("lab__number".number, 0) < 10 then 6 when coalesce("lab__number".number, 0) < 12 then 7 when coalesce("lab__number".number, 0) < 15 then 8 when coalesce("lab__number".number, 0) < 20 then 9 when coalesce("lab__number".number, 0) < 25 then 10 when coalesce("lab__number".number, 0) < 32 then 11 when coalesce("lab__number".number, 0) < 41 then 12 when coalesce("lab__number".number, 0) < 53 then 13 when coalesce("lab__number".number, 0) < 68 then 14 when coalesce("lab__number".number, 0) < 88 then 15 when coalesce("lab__number".number, 0) < 112 then 16 when coalesce("lab__number".number, 0) < 145 then 17 when coalesce("lab__number".number, 0) < 186 then 18 when coalesce("lab__number".number, 0) < 239 then 19 else 20 end as "lab__count__code",
+        coalesce("event__number".number, 0) as "event__rows",
+        case when coalesce("event__number".number, 0) < 1 then 0 when coalesce("event__number".number, 0) < 2 then 1 when coalesce("event__number".number, 0) < 3 then 2 when coalesce("event__number".number, 0) < 4 then 3 when coalesce("event__number".number, 0) < 5 then 4 when coalesce("event__number".number, 0) < 7 then 5 when coalesce("event__number".number, 0) < 8 then 6 when coalesce("event__number".number, 0) < 10 then 7 when coalesce("event__number".number, 0) < 13 then 8 when coalesce("event__number".number, 0) < 16 then 9 else 10 end as "event__count__code",
+        row_number() over (order by "patient"."patient_id") as __patient
+    from "patient"
+    left join "lab__number" on "lab__number"."patient_id" = "patient"."patient_id"
+    left join "event__number" on "event__number"."patient_id" = "patient"."patient_id"
+),
+"finely" as (
+    select
+        "patient_id",
+        __patient,
+        "age__code" as "age",
+        "male__code" as "male",
+        "weight__code" as "weight",
+        "height__code" as "height",
+        "case_id__code" as "case_id",
+        "futime__code" as "futime",
+        "status__code" as "status",
+        "lab__count__code" as "lab__count",
+        "event__count__code" as "event__count",
+        "age__code" * 4 + greatest(0, least(("age" - list_extract([18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 94]::bigint[], "age__code" + 1)) * list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "age__code" + 1) // (list_extract([22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 94, 99]::bigint[], "age__code" + 1) - list_extract([18, 22, 26, 30, 34, 38, 42, 46, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 94]::bigint[], "age__code" + 1)), list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "age__code" + 1) - 1)) as "age__fine",
+        case when "weight" is null then 84 else "weight__code" * 4 + greatest(0, least(cast(floor(("weight" - list_extract([30, 45, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 95, 100, 106, 112, 120, 130, 145, 160]::bigint[], "weight__code" + 1)) * list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "weight__code" + 1) / (case when list_extract([45, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 95, 100, 106, 112, 120, 130, 145, 160, 190]::bigint[], "weight__code" + 1) > list_extract([30, 45, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 95, 100, 106, 112, 120, 130, 145, 160]::bigint[], "weight__code" + 1) then list_extract([45, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 95, 100, 106, 112, 120, 130, 145, 160, 190]::bigint[], "weight__code" + 1) - list_extract([30, 45, 50, 54, 58, 62, 66, 70, 74, 78, 82, 86, 90, 95, 100, 106, 112, 120, 130, 145, 160]::bigint[], "weight__code" + 1) else 1 end)) as bigint), list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "weight__code" + 1) - 1)) end as "weight__fine",
+        case when "height" is null then 64 else "height__code" * 4 + greatest(0, least(("height" - list_extract([120, 145, 150, 154, 157, 160, 163, 166, 169, 172, 175, 178, 181, 184, 188, 195]::bigint[], "height__code" + 1)) * list_extract([4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4]::bigint[], "height__code" + 1) // (list_extract([145, 150, 154, 157, 160, 163, 166, 169, 172, 175, 178, 181, 184, 188, 195, 221]::bigint[], "height__code" + 1) - list_extract([120, 145, 150, 154, 157, 160, 163, 166, 169, 172, 175, 178, 181, 184, 188, 195]::bigint[], "height__code" + 1)), list_extract([4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4]::bigint[], "height__code" + 1) - 1)) end as "height__fine",
+        "futime__code" * 4 + greatest(0, least(("futime" - list_extract([0, 400, 800, 1200, 1600, 2000, 2400, 2800, 3200, 3600, 4000, 4400, 4800, 5200, 5600, 6000, 6400, 6800, 7200, 7600]::bigint[], "futime__code" + 1)) * list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "futime__code" + 1) // (list_extract([400, 800, 1200, 1600, 2000, 2400, 2800, 3200, 3600, 4000, 4400, 4800, 5200, 5600, 6000, 6400, 6800, 7200, 7600, 8001]::bigint[], "futime__code" + 1) - list_extract([0, 400, 800, 1200, 1600, 2000, 2400, 2800, 3200, 3600, 4000, 4400, 4800, 5200, 5600, 6000, 6400, 6800, 7200, 7600]::bigint[], "futime__code" + 1)), list_extract([4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "futime__code" + 1) - 1)) as "futime__fine",
+        "lab__count__code" * 4 + greatest(0, least(("lab__rows" - list_extract([0, 1, 2, 3, 4, 6, 7, 10, 12, 15, 20, 25, 32, 41, 53, 68, 88, 112, 145, 186, 239]::bigint[], "lab__count__code" + 1)) * list_extract([1, 1, 1, 1, 2, 1, 3, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "lab__count__code" + 1) // (list_extract([1, 2, 3, 4, 6, 7, 10, 12, 15, 20, 25, 32, 41, 53, 68, 88, 112, 145, 186, 239, 257]::bigint[], "lab__count__code" + 1) - list_extract([0, 1, 2, 3, 4, 6, 7, 10, 12, 15, 20, 25, 32, 41, 53, 68, 88, 112, 145, 186, 239]::bigint[], "lab__count__code" + 1)), list_extract([1, 1, 1, 1, 2, 1, 3, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]::bigint[], "lab__count__code" + 1) - 1)) as "lab__count__fine",
+        "event__count__code" * 4 + greatest(0, least(("event__rows" - list_extract([0, 1, 2, 3, 4, 5, 7, 8, 10, 13, 16]::bigint[], "event__count__code" + 1)) * list_extract([1, 1, 1, 1, 1, 2, 1, 2, 3, 3, 1]::bigint[], "event__count__code" + 1) // (list_extract([1, 2, 3, 4, 5, 7, 8, 10, 13, 16, 17]::bigint[], "event__count__code" + 1) - list_extract([0, 1, 2, 3, 4, 5, 7, 8, 10, 13, 16]::bigint[], "event__count__code" + 1)), list_extract([1, 1, 1, 1, 1, 2, 1, 2, 3, 3, 1]::bigint[], "event__count__code" + 1) - 1)) as "event__count__fine"
+    from own
+)
+
+select
+    "patient_id",
+    "__patient",
+    cast("age" as smallint) as "age",
+    cast("male" as smallint) as "male",
+    cast("weight" as smallint) as "weight",
+    cast("height" as smallint) as "height",
+    cast("case_id" as smallint) as "case_id",
+    cast("futime" as smallint) as "futime",
+    cast("status" as smallint) as "status",
+    cast("lab__count" as smallint) as "lab__count",
+    cast("event__count" as smallint) as "event__count",
+    cast("age__fine" as smallint) as "age__fine",
+    cast("weight__fine" as smallint) as "weight__fine",
+    cast("height__fine" as smallint) as "height__fine",
+    cast("futime__fine" as smallint) as "futime__fine",
+    cast("lab__count__fine" as smallint) as "lab__count__fine",
+    cast("event__count__fine" as smallint) as "event__count__fine"
+from finely
