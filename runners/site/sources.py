@@ -59,11 +59,11 @@ def readable(expected: str, found: str) -> bool:
     return wanted not in READABLE or family(found) in READABLE[wanted]
 
 
-def wanted(study: Study, dbt: Path = DBT) -> list[Wanted]:
+def wanted(study: Study, dbt: Path | None = None) -> list[Wanted]:
     """Everything the study reads at a hospital."""
     found = [_of_table(study, t) for t in study.patient_tables() if t.model is None]
     models = {t.model for t in study.patient_tables() if t.model}
-    return found + (_of_models({str(m) for m in models}, dbt) if models else [])
+    return found + (_of_models({str(m) for m in models}, dbt or DBT) if models else [])
 
 
 def _of_table(study: Study, table: Table) -> Wanted:

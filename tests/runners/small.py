@@ -1,11 +1,13 @@
 """A small study without files of a spec, a hospital's database, and a stand-in for dbt."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from generators.marginal.structure import queries
+from runners.compile import write as compile_write
 from specs.lang.domain import equal_bins
 from specs.lang.types import Budget, Column, Federation, Key, Outputs, Parent, Privacy, Site, Study, Table
 
@@ -74,3 +76,46 @@ def built(site, study, folder):
                 sql = f"insert into small_one__marginals_{table.name} select ?, i, ? from range({query.cells}) t(i)"
                 con.execute(sql, [query.name, query.scale * PATIENTS // query.cells])
     return work
+
+
+SPEC = """\
+spec: small-one
+sites:
+  north: {database: "{env:SMALL_DATA}/north/north.duckdb", budget: {epsilon: 3.0, delta: 1e-6}}
+  lake: {database: "{env:SMALL_DATA}/lake/lake.duckdb", budget: {epsilon: 3.0, delta: 1e-6}}
+  coast: {database: "{env:SMALL_DATA}/coast/coast.duckdb", budget: {epsilon: 3.0, delta: 1e-6}}
+tables:
+  patient:
+    key: patient_id
+    columns:
+      age: {type: integer, range: [0, 99], bins: 5}
+      sex: {values: [F, M], nullable: true}
+  lab:
+    parent: {table: patient, key: patient_id, max_children: 4}
+    order_by: days
+    columns:
+      days: {type: integer, range: [0, 1000], bins: 5}
+      test: {values: [hdl, sbp]}
+privacy: {unit: patient, epsilon: 1.0, delta: 1e-6}
+federation: {min_sites: 3}
+rows: {patient: 50}
+constraints: ["patient.age >= 0"]
+outputs: {directory: out/small-one}
+"""
+
+
+def write_spec(folder, monkeypatch):
+    """The small study as a file, its hospitals' place in the environment, and a dbt project of its own."""
+    root = Path(__file__).resolve().parents[2]
+    project = folder / "dbt"
+    shutil.copytree(root / "dbt", project, ignore=shutil.ignore_patterns("site", "release", "target", "logs"))
+    for module in ("runners.places", "runners.dbt", "runners.prove", "runners.site.build", "runners.site.sources"):
+        monkeypatch.setattr(f"{module}.DBT", project)
+    for name in ("stale", "write"):
+        real = getattr(compile_write, name)
+        monkeypatch.setattr(compile_write, name, lambda study, given=None, real=real: real(study, project))
+    monkeypatch.setenv("WARDLOOM_DBT", str(project))
+    monkeypatch.setenv("SMALL_DATA", str(folder))
+    file = folder / "small-one.yml"
+    file.write_text(SPEC)
+    return file
