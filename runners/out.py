@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 WIDEST = 48
@@ -18,9 +19,13 @@ def say(*lines: str) -> None:
 
 def emit(document: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=str)
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=_plain)
     sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], indent: str = "") -> list[str]:
