@@ -15,7 +15,7 @@ STARTER = """\
 # yaml-language-server: $schema=./schema.json
 spec: {name}
 sites:
-  demo: {{database: {name}.duckdb}}              # a DuckDB file that only this site reads
+  demo: {{database: ../data/{name}.duckdb}}      # a DuckDB file that only this site reads
 tables:
   patient:                                   # one row per patient; the table's name in the database
     key: patient_id
@@ -25,7 +25,7 @@ tables:
       los_days: {{type: number, range: [0, 60], bins: 12}}
 privacy: {{unit: patient, epsilon: 2.0, delta: 1e-6}}
 rows: {{patient: 1000}}
-outputs: {{directory: out/{name}}}
+outputs: {{directory: ../out/{name}}}
 """
 
 

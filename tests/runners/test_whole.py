@@ -45,7 +45,7 @@ def wardloom(folder, command, *more):
     root = Path(__file__).resolve().parents[2]
     words = [sys.executable, "-m", "runners", command, "small-one.yml", *more]
     env = {**os.environ, "PYTHONPATH": str(root), "WARDLOOM_DEBUG": "1"}
-    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def leaks(folder):
@@ -100,7 +100,7 @@ def test_interrupted_then_again(place):
     root = Path(__file__).resolve().parents[2]
     words = [sys.executable, "-m", "runners", "run", "small-one.yml"]
     env = {**os.environ, "PYTHONPATH": str(root)}
-    first = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.PIPE, text=True, preexec_fn=_interruptible)
+    first = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.PIPE, text=True, preexec_fn=_interruptible)  # noqa: PLW1509
     for line in first.stderr:
         if "ready" in line and "done" in line:
             break
