@@ -20,12 +20,16 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Document:
-    """`data` are dicts, lists, text, numbers, booleans and None; `places` (of values) and `keys` are by JSON pointer."""
+    """`data` are dicts, lists, text, numbers, booleans and None; `places` (of values) and `keys` are by JSON pointer.
+
+    `texts` are the places of the first characters of texts that the file holds just as they are, in one line.
+    """
 
     file: str
     data: Any
     places: Mapping[str, Place]
     keys: Mapping[str, Place]
+    texts: Mapping[str, Place]
 
     def place(self, path: Path, key: bool = False) -> Place:
         """Where the part is, or the nearest part around it."""
@@ -34,6 +38,11 @@ class Document:
                 if pointer(path[:end]) in found:
                     return found[pointer(path[:end])]
         return self.places.get("", Place(self.file, 1, 1))
+
+    def inside(self, path: Path, offset: int) -> Place:
+        """The place `offset` characters into the text at `path`; its start, where that cannot be told."""
+        start = self.texts.get(pointer(path))
+        return Place(start.file, start.line, start.column + offset) if start else self.place(path)
 
 
 def escape(step: str) -> str:
@@ -66,6 +75,7 @@ class _Reader:
     file: str
     places: dict[str, Place] = field(default_factory=dict)
     keys: dict[str, Place] = field(default_factory=dict)
+    texts: dict[str, Place] = field(default_factory=dict)
     nodes: int = 0
 
     def read(self, events: Iterator[Any]) -> Document:
@@ -79,7 +89,7 @@ class _Reader:
                 if event.version or event.tags:
                     self._stop(event, "a YAML directive", "remove the line that starts with %")
                 data = self._node(events, next(events), ())
-        return Document(self.file, data, self.places, self.keys)
+        return Document(self.file, data, self.places, self.keys, self.texts)
 
     def _node(self, events: Iterator[Any], event: Any, path: Path) -> Any:
         self._check(event, path)
@@ -112,6 +122,9 @@ class _Reader:
 
     def _scalar(self, event: Any, path: Path) -> Any:
         self._text(event, event.value, path)
+        start, end, quotes = event.start_mark, event.end_mark, int(event.style in ("'", '"'))
+        if start.line == end.line and end.column - start.column == len(event.value) + 2 * quotes:
+            self.texts[pointer(path)] = Place(self.file, start.line + 1, start.column + 1 + quotes)
         if not event.implicit[0]:
             return event.value
         try:

@@ -21,12 +21,13 @@ DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
 class ExpressionError(Exception):
-    """Why an expression cannot be used; `offset` counts the characters before the trouble."""
+    """Why an expression cannot be used; `offset` counts the characters before the trouble, `hint` is the likely fix."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    def __init__(self, message: str, offset: int = 0, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
+        self.hint = hint
 
 
 def parse(sql: str) -> exp.Expression:

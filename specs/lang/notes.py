@@ -13,9 +13,10 @@ class Notes:
         self.document = document
         self.problems: list[Problem] = []
 
-    def say(self, path: Path, message: str, hint: str = "", key: bool = False) -> None:
-        """Notes a problem with the part at `path`; `key` points at its key rather than its value."""
-        self.problems.append(Problem(self.document.place(path, key), message, pointer(path), hint))
+    def say(self, path: Path, message: str, hint: str = "", key: bool = False, inside: int = 0) -> None:
+        """Notes a problem with the part at `path`; `key` points at its key, `inside` that many characters into its text."""
+        place = self.document.inside(path, inside) if inside else self.document.place(path, key)
+        self.problems.append(Problem(place, message, pointer(path), hint))
 
     def stop(self) -> None:
         """Raises SpecError when there are problems."""

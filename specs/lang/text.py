@@ -15,8 +15,12 @@ BOM = b"\xef\xbb\xbf"
 
 
 def load(path: Path) -> str:
-    """The file's text. Raises SpecError when it is too long or not plain UTF-8, OSError when it cannot be read."""
-    raw = _bytes(path)
+    """The file's text. Raises SpecError when it cannot be read, is too long or is not plain UTF-8."""
+    try:
+        raw = _bytes(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not a path"
+        raise _error(path, 1, 1, f"the spec cannot be read: {why}") from None
     if len(raw) > MOST_BYTES:
         raise _error(path, 1, 1, f"the file is longer than {MOST_BYTES // 1024} KiB")
     if raw.startswith(BOM):
