@@ -1,4 +1,4 @@
-"""Reads a spec file: text, YAML, shape, meaning; a `Study`, or everything that is wrong."""
+"""From a YAML file to a `Study`, or to all its problems at once."""
 
 from __future__ import annotations
 
@@ -9,58 +9,63 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from specs.lang.conditions import constraints, with_derived
-from specs.lang.document import document
-from specs.lang.mend import mended
+from specs.lang import sections
+from specs.lang.document import Document, document
 from specs.lang.notes import Notes
-from specs.lang.paths import Folder
+from specs.lang.problems import SpecError
+from specs.lang.rules import constraints, with_derived
 from specs.lang.seeds import Seeds
-from specs.lang.settings import federation, outputs, privacy, rows, sites
-from specs.lang.shape import check, schema
+from specs.lang.shape import check
 from specs.lang.tables import tables
 from specs.lang.text import load
 from specs.lang.types import Generator, Study
 
+__all__ = ["SpecError", "parse", "read"]
+
 
 def read(path: Path, environ: Mapping[str, str] = os.environ) -> Study:
-    """The study in the file at `path`; `{env:NAME}` is taken from `environ`. No database is opened.
+    """The checked study in a file. Raises SpecError with all problems, OSError when the file cannot be read."""
+    return parse(str(path), load(path), environ)
 
-    Raises specs.lang.problems.SpecError with all problems; only text that is not YAML stops at the first one.
-    """
-    notes = Notes(document(str(path), load(path)))
-    data = notes.document.data
+
+def parse(file: str, text: str, environ: Mapping[str, str] = os.environ) -> Study:
+    """The checked study in a text that stands in `file`. Raises SpecError with all problems."""
+    notes = Notes(document(file, text))
+    if not isinstance(notes.document.data, dict):
+        notes.say((), "this is not a spec: a mapping with `spec`, `sites`, `tables` and `privacy` is expected")
+        notes.stop()
     check(notes)
-    if notes.problems:
-        data = mended(data, schema())
-        if data is None:
-            notes.stop()
-    study = _study(notes, data, Path(path), environ)
+    notes.stop()
+    return _study(notes, file, environ)
+
+
+def _study(notes: Notes, file: str, environ: Mapping[str, str]) -> Study:
+    said: dict[str, Any] = notes.document.data
+    folder = Path(file).parent
+    seeds = Seeds(folder)
+    privacy = sections.privacy(notes, said["privacy"])
+    made = with_derived(notes, tables(notes, said["tables"], privacy.unit, seeds))
+    study = Study(
+        name=said["spec"],
+        file=file,
+        digest=digest(notes.document, seeds.digests),
+        tables=made,
+        sites=sections.sites(notes, said["sites"], folder, environ),
+        privacy=privacy,
+        outputs=sections.outputs(notes, said.get("outputs", {}), said["spec"], folder),
+        about=said.get("about", ""),
+        seed=int(said.get("seed", 0)),
+        rows=sections.rows(notes, said.get("rows", {}), privacy.unit),
+        constraints=constraints(notes, said.get("constraints", []), made),
+        generator=Generator(**said.get("generator", {})),
+        federation=sections.federation(notes, said.get("federation", {}), len(said["sites"])),
+    )
     notes.stop()
     return study
 
 
-def _study(notes: Notes, said: dict[str, Any], path: Path, environ: Mapping[str, str]) -> Study:
-    folder, seeds, unit = Folder(path.parent), Seeds(path.parent), said["privacy"]["unit"]
-    hospitals = sites(notes, said["sites"], folder, environ)
-    found = with_derived(notes, tables(notes, said["tables"], unit, seeds))
-    return Study(
-        name=said["spec"],
-        file=str(path),
-        digest=_digest(said, seeds),
-        tables=found,
-        sites=hospitals,
-        privacy=privacy(notes, said["privacy"]),
-        outputs=outputs(notes, said.get("outputs", {}), said["spec"], folder, hospitals),
-        about=said.get("about", ""),
-        seed=int(said.get("seed", 0)),
-        rows=rows(notes, said.get("rows", {}), found, unit),
-        constraints=constraints(notes, said.get("constraints", []), found),
-        generator=Generator(**said.get("generator", {})),
-        federation=federation(notes, said.get("federation", {}), len(said["sites"])),
-    )
-
-
-def _digest(said: dict[str, Any], seeds: Seeds) -> str:
-    """SHA-256 of what the spec and its CSV files say; comments and layout do not matter, the order of keys does."""
-    text = json.dumps([said, sorted(seeds.digests.items())], ensure_ascii=True, separators=(",", ":"))
+def digest(found: Document, seeds: Mapping[str, str]) -> str:
+    """SHA-256 of what the document says and of the CSV files it names; comments, spelling and places do not matter."""
+    whole = {"spec": found.data, "files": dict(seeds)} if seeds else found.data
+    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
