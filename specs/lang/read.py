@@ -11,11 +11,12 @@ from typing import Any
 
 from specs.lang import sections
 from specs.lang.document import Document, document
+from specs.lang.mend import mended
 from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
 from specs.lang.rules import constraints, with_derived
 from specs.lang.seeds import Seeds
-from specs.lang.shape import check
+from specs.lang.shape import check, schema
 from specs.lang.tables import tables
 from specs.lang.text import load
 from specs.lang.types import Generator, Study
@@ -35,14 +36,16 @@ def parse(file: str, text: str, environ: Mapping[str, str] = os.environ) -> Stud
         notes.say((), "this is not a spec: a mapping with `spec`, `sites`, `tables` and `privacy` is expected")
         notes.stop()
     check(notes)
-    notes.stop()
-    return _study(notes, file, environ)
+    said = mended(notes.document.data, schema()) if notes.problems else notes.document.data
+    if said is None:
+        raise SpecError(notes.problems)
+    return _study(notes, said, file, environ)
 
 
-def _study(notes: Notes, file: str, environ: Mapping[str, str]) -> Study:
-    said: dict[str, Any] = notes.document.data
+def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, str]) -> Study:
     folder = Path(file).parent
     seeds = Seeds(folder)
+    hospitals = sections.sites(notes, said["sites"], folder, environ)
     privacy = sections.privacy(notes, said["privacy"])
     made = with_derived(notes, tables(notes, said["tables"], privacy.unit, seeds))
     study = Study(
@@ -50,9 +53,9 @@ def _study(notes: Notes, file: str, environ: Mapping[str, str]) -> Study:
         file=file,
         digest=digest(notes.document, seeds.digests),
         tables=made,
-        sites=sections.sites(notes, said["sites"], folder, environ),
+        sites=hospitals,
         privacy=privacy,
-        outputs=sections.outputs(notes, said.get("outputs", {}), said["spec"], folder),
+        outputs=sections.outputs(notes, said.get("outputs", {}), said["spec"], folder, hospitals),
         about=said.get("about", ""),
         seed=int(said.get("seed", 0)),
         rows=sections.rows(notes, said.get("rows", {}), privacy.unit),

@@ -53,7 +53,7 @@ def _derived(notes: Notes, path: Path, table: Table, column: Column) -> tuple[Co
         if kind not in (KIND[column.type], "null"):
             raise ExpressionError(f"this is a {kind}, the column is of type {column.type}")
     except ExpressionError as error:
-        notes.say(place, error.message)
+        notes.say(place, error.message, error.hint, inside=error.offset)
         return column, []
     if not column.nullable and may_be_null(tree, lambda _, name: table.columns[name]):
         notes.say(place, "this can be NULL, as a column in it can", "add `nullable: true` to the derived column")
@@ -72,9 +72,9 @@ def _constraint(notes: Notes, path: Path, sql: str, tables: Tables) -> Constrain
         if any(unknown(tables[t].columns[c]) for t, c in used):
             return None
         if (kind := kind_of(tree, lambda table, name: tables[str(table)].columns[name])) != "condition":
-            raise ExpressionError(f"this is a {kind}; a constraint is a condition, such as `lab.days <= patient.futime`")
+            raise ExpressionError(f"this is a {kind}, not a condition", 0, "compare it with something")
     except ExpressionError as error:
-        notes.say(path, error.message)
+        notes.say(path, error.message, error.hint, inside=error.offset)
         return None
     ordered = tuple(t for t in reversed(line) if t in names)
     return Constraint(canonical(tree), line[0], ordered, notes.document.place(path))
@@ -105,16 +105,17 @@ def _qualify(tree: exp.Expression, tables: Tables, open_: Sequence[str], qualifi
 
 def _owner(tables: Tables, open_: Sequence[str], table: str | None, name: str) -> str:
     if table is not None and table not in open_:
-        raise ExpressionError(f"there is no table {quoted(table)} here. {did_you_mean(table, open_)}".strip())
+        raise ExpressionError(f"there is no table {quoted(table)} here", 0, did_you_mean(table, open_))
     among = [table] if table is not None else [t for t in open_ if name in tables[t].columns]
     if len(among) > 1:
-        raise ExpressionError(f"the column {quoted(name)} is in several tables: write {quoted(f'{among[0]}.{name}')}")
+        hint = " or ".join(quoted(f"{t}.{name}") for t in among)
+        raise ExpressionError(f"the column {quoted(name)} is in several tables", 0, f"write {hint}")
     if not among or name not in tables[among[0]].columns:
         known = [c for t in ([table] if table else open_) for c in tables[t].columns]
-        raise ExpressionError(f"there is no column {quoted(name)} here. {did_you_mean(name, known)}".strip())
+        raise ExpressionError(f"there is no column {quoted(name)} here", 0, did_you_mean(name, known))
     column = tables[among[0]].columns[name]
     if column.references == among[0]:
-        raise ExpressionError(f"{quoted(name)} holds keys, which are made and never learned: it cannot be in an expression")
+        raise ExpressionError(f"{quoted(name)} holds keys", 0, "keys are made, never learned: no expression may use them")
     return among[0]
 
 

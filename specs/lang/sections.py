@@ -21,11 +21,15 @@ def sites(notes: Notes, said: Said, folder: Path, environ: Mapping[str, str]) ->
     """The hospitals; their databases as absolute paths."""
     found: dict[str, Site] = {}
     owners: dict[str, str] = {}
+    names: dict[str, str] = {}
     for name, site in said.items():
         path = ("sites", name)
+        other = names.setdefault(name.replace("-", "_"), name)
+        if other != name:
+            notes.say(path, f"{quoted(name)} and {quoted(other)} are too alike", "they differ in more than - and _", True)
         database = _database(notes, (*path, "database"), site["database"], folder, environ)
         if database is not None:
-            first = owners.setdefault(database, name)
+            first = owners.setdefault(str(_real(database)), name)
             if first != name:
                 hint = "a patient would be counted at both; each site has a database of its own"
                 notes.say((*path, "database"), f"{quoted(name)} reads the same database as {quoted(first)}", hint)
@@ -85,8 +89,8 @@ def rows(notes: Notes, said: Said, unit: str) -> dict[str, int]:
     return {name: int(number) for name, number in said.items()}
 
 
-def outputs(notes: Notes, said: Said, study: str, folder: Path) -> Outputs:
-    """Where the release goes, as an absolute path."""
+def outputs(notes: Notes, said: Said, study: str, folder: Path, hospitals: Mapping[str, Site]) -> Outputs:
+    """Where the release goes, as an absolute path. A release replaces the last one, so nothing else may lie there."""
     directory = said.get("directory", f"../out/{study}")
     if "{" in directory or "://" in directory or not directory.isprintable():
         notes.say(("outputs", "directory"), f"{quoted(directory)} is not a directory", "a path from the spec file's folder")
@@ -94,7 +98,19 @@ def outputs(notes: Notes, said: Said, study: str, folder: Path) -> Outputs:
     check_name(notes, ("outputs", "schema"), schema)
     if schema.casefold() in RESERVED_SCHEMAS:
         notes.say(("outputs", "schema"), f"the schema {quoted(schema)} is used for something else", "e.g. `synthetic`")
-    return Outputs(os.path.abspath(folder / directory), schema)
+    made = os.path.abspath(folder / directory)
+    for inner, what in [
+        (str(folder), "the spec"),
+        *((s.database, f"the database of {quoted(s.name)}") for s in hospitals.values()),
+    ]:
+        if inner and _real(inner).is_relative_to(_real(made)):
+            notes.say(("outputs", "directory"), f"{what} lies in this directory", "a release needs a directory of its own")
+    return Outputs(made, schema)
+
+
+def _real(path: str) -> Path:
+    """The path without links, also when nothing is there."""
+    return Path(os.path.realpath(path))
 
 
 def _budget(said: Said | None) -> Budget | None:
