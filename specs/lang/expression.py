@@ -91,7 +91,8 @@ def _check_tree(root: exp.Expression) -> None:
 def _check_node(node: Any) -> None:
     kind = type(node).__name__
     if kind not in ALLOWED or type(node).__module__.partition(".")[0] != "sqlglot":
-        raise ExpressionError(f"{_called(node)} cannot be used here: there are operators, CASE and {FUNCTIONS}")
+        hint = f"there are operators, CASE and the functions {FUNCTIONS}"
+        raise ExpressionError(f"{_called(node)} cannot be used here", 0, hint)
     set_ = {name for name, value in node.args.items() if value not in (None, False, [])}
     if not set_ <= ARGUMENTS.get(kind, {"this", "expression", "expressions"}):
         raise ExpressionError(f"{_called(node)} has a form that cannot be used here")
@@ -128,8 +129,9 @@ def _is_date(node: Any) -> bool:
 
 def _called(node: Any) -> str:
     """A node's name as a user knows it."""
-    name = getattr(node, "name", "") if type(node).__name__ == "Anonymous" else ""
-    return f"`{name[:40]}`" if name.isidentifier() else f"`{type(node).__name__.lower()}`"
+    name = str(getattr(node, "name", "") if type(node).__name__ == "Anonymous" else getattr(node, "_sql_names", None) or "")
+    name = name if name.isidentifier() else type(node).__name__
+    return f"`{name[:40].lower()}`"
 
 
 def _offset(error: Exception) -> int:

@@ -112,7 +112,9 @@ def _owner(tables: Tables, open_: Sequence[str], table: str | None, name: str) -
         raise ExpressionError(f"the column {quoted(name)} is in several tables", 0, f"write {hint}")
     if not among or name not in tables[among[0]].columns:
         known = [c for t in ([table] if table else open_) for c in tables[t].columns]
-        raise ExpressionError(f"there is no column {quoted(name)} here", 0, did_you_mean(name, known))
+        keys = {k.name for t in open_ for k in tables[t].key}
+        hint = "keys are made, never learned: no expression may use them" if name in keys else did_you_mean(name, known)
+        raise ExpressionError(f"there is no column {quoted(name)} here", 0, hint)
     column = tables[among[0]].columns[name]
     if column.references == among[0]:
         raise ExpressionError(f"{quoted(name)} holds keys", 0, "keys are made, never learned: no expression may use them")

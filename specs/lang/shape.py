@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -45,19 +46,25 @@ def check(notes: Notes) -> None:
 def _explain(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) -> None:
     rule = str(error.validator)
     if rule == "additionalProperties":
-        known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+        known = _known(error)
         for key in islice((k for k in _list(error.instance) if k not in known), MOST):
             notes.say((*path, key), f"unknown key {quoted(key)}", did_you_mean(key, known), key=True)
     elif "propertyNames" in error.absolute_schema_path:
         notes.say((*path, str(error.instance)), *_said(error), key=True)
     elif rule == "required":
         missing = [k for k in _list(error.validator_value) if k not in _list(error.instance)]
-        if missing and f"'{missing[0]}'" in error.message:
+        extra = [k for k in _list(error.instance) if k not in _known(error)]
+        missing = [k for k in missing if not get_close_matches(k, extra, 1, 0.6)]  # that one is misspelt, and said to be
+        if missing and error.message.startswith(repr(missing[0])):
             notes.say(path, f"missing: {', '.join(map(quoted, missing))}", key=True)
     elif rule == "oneOf":
         _alternatives(notes, error, path)
     else:
         notes.say(path, *_said(error))
+
+
+def _known(error: ValidationError) -> dict[str, Any]:
+    return dict(error.schema.get("properties", {})) if isinstance(error.schema, dict) else {}
 
 
 def _alternatives(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) -> None:
@@ -71,7 +78,7 @@ def _alternatives(notes: Notes, error: ValidationError, path: tuple[str | int, .
             _explain(notes, inner, tuple(inner.absolute_path))
         return
     about = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    what = quoted(error.instance) if not isinstance(error.instance, dict | list) else KINDS[type(error.instance)]
+    what = quoted(error.instance) if isinstance(error.instance, str) else _what(error.instance)
     choices = [str(c) for e in _leaves(error) if e.validator == "enum" for c in _list(e.validator_value)]
     hint = did_you_mean(error.instance, choices) if isinstance(error.instance, str) and choices else str(about)
     notes.say(path, f"{what} does not fit here", hint)
@@ -112,8 +119,11 @@ def _said(error: ValidationError) -> tuple[str, str]:
         return f"{quoted(value)} is not one of {', '.join(map(str, limit))}", did_you_mean(str(value), map(str, limit))
     if rule == "pattern":
         return f"{quoted(value)} cannot be used here", about
+    if rule == "uniqueItems":
+        return "the same name twice", ""
     if rule.endswith(("Items", "Properties")):
-        return f"{'an empty list or mapping' if not value else f'{len(value)} entries'}: {MORE.get(rule, '')} {limit}", about
+        count = f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}" if value else "an empty list or mapping"
+        return f"{count}: {MORE.get(rule, '')} {limit}", about
     if rule.endswith("Length"):
         return f"a text of {len(value)} characters: {MORE[rule]} {limit}", about
     if rule in MORE:
@@ -135,7 +145,9 @@ def _wanted(limit: str | Iterable[str]) -> str:
 
 def _type_hint(value: Any, limit: Any) -> str:
     if limit == "string" and isinstance(value, int | float):
-        return f'codes and labels are text: write "{str(value).lower()}"'
+        return f'text: write it in quotes, "{str(value).lower()}"'
     if isinstance(value, str) and limit in ("integer", "number"):
         return "write the number without quotes, spaces, commas or _"
+    if isinstance(value, str) and limit == "boolean":
+        return "write true or false"
     return ""
