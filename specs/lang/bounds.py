@@ -25,7 +25,7 @@ def bound(value: Any, kind: Scalar) -> float:
         return _timestamp(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number is expected")
-    if abs(value) > MOST:
+    if not abs(value) <= MOST:
         raise ValueError("a number beyond 2^53, which computers do not keep exactly")
     if kind == "integer" and value != int(value):
         raise ValueError("a whole number is expected, as the column is an integer")

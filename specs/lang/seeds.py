@@ -8,7 +8,7 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from specs.lang.problems import quoted
+from specs.lang.problems import did_you_mean, quoted
 from specs.lang.text import forbidden
 
 MOST_BYTES, MOST_VALUES, MOST_LENGTH = 1024 * 1024, 2_000, 200
@@ -27,27 +27,32 @@ class Seeds:
 
     def values(self, name: str, column: str | None = None) -> tuple[str, ...]:
         """The distinct entries of a column (the first one if `column` is None). Raises SeedError."""
+        found, seen = self.cells(name, column), set[str]()
+        for row, value in enumerate(found, 2):
+            if not value:
+                raise SeedError(f"{quoted(name)}, row {row}: an empty value")
+            if value in seen:
+                raise SeedError(f"{quoted(name)}, row {row}: {quoted(value)} is there twice")
+            seen.add(value)
+        return found
+
+    def cells(self, name: str, column: str | None = None) -> tuple[str, ...]:
+        """All entries of a column below the header; they may be empty. Raises SeedError."""
         rows = self._rows(name)
         header = rows[0] if rows else []
-        if column is not None and column not in header:
-            raise SeedError(f"{quoted(name)} has no column {quoted(column)} in its first line")
+        if column is not None and header.count(column) != 1:
+            hint = did_you_mean(column, header)
+            raise SeedError(f"{quoted(name)} has no column {quoted(column)} in its first line. {hint}".strip())
         place = header.index(column) if column is not None else 0
-        found = [row[place] for row in rows[1:]]
+        found = tuple(row[place] for row in rows[1:])
         if not found:
             raise SeedError(f"{quoted(name)} has no rows below its header")
         if len(found) > MOST_VALUES:
             raise SeedError(f"{quoted(name)} has more than {MOST_VALUES} rows")
-        return self._checked(name, found)
-
-    def _checked(self, name: str, found: list[str]) -> tuple[str, ...]:
-        seen: set[str] = set()
-        for line, value in enumerate(found, 2):
-            if not value or len(value) > MOST_LENGTH or any(forbidden(c) or c in "\r\n" for c in value):
-                raise SeedError(f"{quoted(name)}, row {line}: empty, too long, or with control characters")
-            if value in seen:
-                raise SeedError(f"{quoted(name)}, row {line}: {quoted(value)} is there twice")
-            seen.add(value)
-        return tuple(found)
+        for row, value in enumerate(found, 2):
+            if len(value) > MOST_LENGTH or any(forbidden(c) or c in "\r\n" for c in value):
+                raise SeedError(f"{quoted(name)}, row {row}: a value that is too long, or with control characters")
+        return found
 
     def _rows(self, name: str) -> list[list[str]]:
         raw = self._bytes(name)

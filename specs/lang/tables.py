@@ -8,6 +8,8 @@ from typing import Any
 
 from specs.lang.columns import ORDERED, Around, column, unknown
 from specs.lang.document import Path
+from specs.lang.keys import check_key, check_keyed
+from specs.lang.listing import listed
 from specs.lang.names import check_case, check_name, check_table_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
@@ -28,6 +30,7 @@ def tables(notes: Notes, said: Said, unit: str, seeds: Seeds) -> dict[str, Table
         check_table_name(notes, ("tables", name), name)
         found[name] = _table(notes, name, table, Around(name, {}, keys, lists, seeds))
     check_tree(notes, found, unit)
+    check_keyed(notes, found)
     return in_tree_order(found)
 
 
@@ -56,12 +59,11 @@ def _table(notes: Notes, name: str, said: Said, around: Around) -> Table:
     path: Path = ("tables", name)
     parent = _parent(notes, path, said, around)
     keys = tuple(Key(k, "string" if kind == "string" else "integer") for k, kind in around.keys[name].items())
-    for key in around.keys[name]:
-        check_name(notes, (*path, "key"), key)
+    check_key(notes, path, around.keys, name, parent)
     reserved = {k.casefold() for k in (*around.keys[name], *(parent.key if parent else ()))}
     made = _columns(notes, path, said, around, reserved)
     if "reference" in said:
-        for word in ("model", "parent", "order_by", "unique", "columns"):
+        for word in ("model", "parent", "order_by", "unique"):
             if word in said:
                 notes.say((*path, word), f"a reference table has no `{word}`", "its rows come from its CSV file", True)
     elif not said.get("columns"):
@@ -83,9 +85,7 @@ def _parent(notes: Notes, path: Path, said: Said, around: Around) -> Parent | No
         notes.say((*path, "parent", "table"), f"there is no table {quoted(other)}", did_you_mean(other, around.keys))
     elif other in around.lists:
         notes.say((*path, "parent", "table"), f"{quoted(other)} is a reference table", "a parent is a table of patients' rows")
-    elif not around.keys[other]:
-        notes.say(("tables", other), f"table {quoted(other)} has no `key`", "rows below it need it", True)
-    elif len(key) != len(around.keys[other]):
+    elif around.keys[other] and len(key) != len(around.keys[other]):
         theirs = ", ".join(map(quoted, around.keys[other]))
         notes.say((*path, "parent", "key"), f"{len(key)} columns for the key of {quoted(other)}, which is {theirs}")
     return Parent(other, tuple(key), int(asked["max_children"]))
@@ -93,13 +93,16 @@ def _parent(notes: Notes, path: Path, said: Said, around: Around) -> Parent | No
 
 def _columns(notes: Notes, path: Path, said: Said, around: Around, reserved: set[str]) -> dict[str, Column]:
     found: dict[str, Column] = {}
-    place = (*path, "columns")
+    file, place = said.get("reference"), (*path, "columns")
     asked = said.get("columns") or {}
     check_case(notes, place, list(asked))
     for name, about in asked.items():
         check_name(notes, (*place, name), name, True)
         if name.casefold() in reserved:
             notes.say((*place, name), f"{quoted(name)} is a key column of this table", "keys are made, never learned", True)
+        if file is not None:
+            found[name] = listed(notes, (*place, name), about, file, around.seeds)
+            continue
         made = column(notes, (*place, name), about, replace(around, before=dict(found)))
         # A column that could not be made out still is a name that others may use.
         found[name] = made or Column(name, about.get("type", "string"), bool(about.get("nullable", False)))
@@ -135,4 +138,6 @@ def _unique(notes: Notes, path: Path, said: Said, made: Mapping[str, Column]) ->
                 notes.say((*path, "unique", place), f"there is no column {quoted(name)} in this table", hint)
             elif not made[name].measured:
                 notes.say((*path, "unique", place), f"{quoted(name)} is derived", "only measured columns can be unique")
+        if set(group) in [set(g) for g in groups[:place]] or len(set(group)) < len(group):
+            notes.say((*path, "unique", place), f"{', '.join(map(quoted, group))}: there twice")
     return tuple(groups)

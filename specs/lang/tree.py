@@ -19,8 +19,6 @@ def check_tree(notes: Notes, tables: Mapping[str, Table], unit: str) -> None:
     elif tables[unit].parent is not None:
         notes.say(place, f"{quoted(unit)} has a parent", "the privacy unit is the table at the top of the tree")
     whole = unit in tables and tables[unit].reference is None and tables[unit].parent is None
-    if unit in tables and not tables[unit].key:
-        notes.say(("tables", unit), f"table {quoted(unit)} has no `key`", "name its primary key, e.g. `key: patient_id`", True)
     for table in tables.values():
         if whole and table.reference is None and table.parent is None and table.name != unit:
             hint = f"every table of patients' rows hangs below {quoted(unit)}"
