@@ -12,6 +12,7 @@ from typing import Any
 from generators.marginal.structure import Plan, structure
 from privacy.accountant import NARROWEST
 from privacy.query import UNIT, Query
+from runners.estimate import Estimate, estimate
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
 from specs.lang.types import Study
@@ -44,6 +45,7 @@ class Outlook:
     budgets: tuple[Left, ...]
     warnings: tuple[str, ...]
     stops: tuple[str, ...]
+    estimate: Estimate
 
 
 def outlook(study: Study) -> Outlook:
@@ -55,7 +57,9 @@ def outlook(study: Study) -> Outlook:
     patients = study.rows.get(study.root.name, 0)
     budgets = tuple(left_at(site, study, asked) for site in study.sites.values())
     marginals = tuple(_expected(q, std * UNIT / q.scale, patients) for q in asked)
-    return Outlook(study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets))
+    return Outlook(
+        study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets), estimate(study, asked, patients)
+    )
 
 
 def _expected(query: Query, std: float, patients: int) -> Expected:

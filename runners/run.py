@@ -119,7 +119,7 @@ def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -
     return run_name(study, digest(asked), number)
 
 
-USUAL = {"ready": 1.0, "sums": 25.0, "learn": 30.0, "sample": 10.0, "tables": 2.0, "dbt": 8.0, "report": 5.0}
+USUAL = {"ready": 2.0, "sums": 38.0, "learn": 9.0, "sample": 2.0, "tables": 3.0, "dbt": 12.0, "report": 5.0}
 """Seconds per stage on two cores with the demo's data."""
 
 

@@ -12,6 +12,7 @@ from generators.frame import length
 from runners import release
 from runners.compiled import stale
 from runners.errors import WRONG, Stop
+from runners.headline import headlines
 from runners.noise import cost
 from runners.prove import SiteBuilds
 from runners.publish import build_release, write_report
@@ -123,6 +124,7 @@ def facts(run: Run) -> dict[str, Any]:
         "sites": list(run.sums.sites),
         "generator": run.study.generator.name,
         "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
+        "quality": [h.facts() for h in headlines(run.study, run.sums, run.sample)],
         "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runners.commands.base import add_spec, command, study_of
 from runners.errors import FINE
-from runners.out import emit, say, table
+from runners.out import emit, say, seconds, table
 
 if TYPE_CHECKING:
     from runners.plan import Outlook
@@ -43,6 +43,8 @@ def _lines(found: Outlook, every: bool) -> list[str]:
     if every:
         rows = [[m.query, m.cells, m.std, m.error] for m in found.marginals]
         lines += ["", *table(["query", "cells", "noise (patients)", "error"], rows)]
+    took = found.estimate
+    lines += ["", f"about {seconds(took.seconds)} and {took.gigabytes:.1f} GB of memory ({took.basis})"]
     lines += ["", "warnings:" if found.warnings else "no warnings", *(f"  {w}" for w in found.warnings)]
     lines += ["would stop a run:" if found.stops else "nothing would stop a run", *(f"  {s}" for s in found.stops)]
     return lines
@@ -99,6 +101,7 @@ def _document(found: Outlook) -> dict[str, Any]:
         "steps": [{"name": "measure", "share": 1.0, "rho": found.rho}],
         "noise_std_patients": found.std,
         "assumed_patients": found.patients,
+        "estimate": asdict(found.estimate),
         "sites": [asdict(b) for b in found.budgets],
         "queries": [asdict(m) for m in found.marginals],
         "warnings": found.warnings,

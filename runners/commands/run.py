@@ -38,16 +38,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(done: Run, spec: Any) -> list[str]:
+    from runners.headline import Headline
+
     rows = [[name, count] for name, count in done.facts["rows"].items()]
     budget = done.study.privacy.budget
     first = done.study.root.name
+    report = done.places.release / "report.html"
     return [
         f"release: {done.places.release}",
         *table(["table", "rows"], rows, "  "),
         f"privacy: epsilon {budget.epsilon:g}, delta {budget.delta:g}" if budget else "privacy: NONE (public data)",
-        *(f"quality: {line}" for line in done.facts.get("headline", [])),
+        *(f"quality: {Headline(**found).text()}" for found in done.facts["quality"]),
         "next:",
         f'  wardloom query {spec} "select * from {first} limit 5"',
-        f"  open {done.places.release / 'report.html'}",
+        *([f"  open {report}"] if report.is_file() else [f"  wardloom plan {spec}"]),
         f"  wardloom status {spec}",
     ]
