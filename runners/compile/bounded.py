@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runners.compile.names import head, origin, ref
-from runners.compile.sql import TYPES, from_number, literal, name
+from runners.compile.sql import TYPES, cast, condition, from_number, literal, name
+from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study, Table
 
 
@@ -25,9 +26,9 @@ def bounded(study: Study, table: Table) -> str:
     held = [c for c in study.constraints if c.table == table.name]
     steps.append(("lawful", _lawful(study, table, last, held)))
     last = "lawful"
-    for number, columns in enumerate(table.unique):
+    for number, group in enumerate(table.unique):
         owner = list(table.parent.key) if table.parent else []
-        steps.append((f"distinct_{number}", _first_of(table, [*owner, *columns], last)))
+        steps.append((f"distinct_{number}", _first_of(table, [*owner, *group], last)))
         last = f"distinct_{number}"
     if table.parent:
         steps.append(("bounded", _capped(table, last)))
@@ -59,18 +60,8 @@ def key_types(study: Study, table: Table) -> dict[str, str]:
 def _typed(study: Study, table: Table) -> str:
     keys = key_types(study, table)
     columns = [f"try_cast({name(k)} as {kind}) as {name(k)}" for k, kind in keys.items()]
-    columns += [f"{_cast(c)} as {name(c.name)}" for c in table.columns.values() if c.measured and c.name not in keys]
+    columns += [f"{cast(c)} as {name(c.name)}" for c in table.columns.values() if c.measured and c.name not in keys]
     return "select\n        " + ",\n        ".join(columns) + "\n    from source"
-
-
-def _cast(column: Column) -> str:
-    """A value of the wrong type is NULL; so is what is not finite."""
-    sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
-    if column.type in {"string", "boolean"}:
-        return sql
-    if column.type == "integer":
-        return f"try_cast(case when isfinite(try_cast({name(column.name)} as double)) then {name(column.name)} end as bigint)"
-    return f"case when isfinite({sql}) then {sql} end"
 
 
 def _inside(table: Table) -> str:
@@ -113,45 +104,43 @@ def _first_of(table: Table, columns: list[str], source: str) -> str:
 def _lawful(study: Study, table: Table, source: str, held: list[Constraint]) -> str:
     """Rows whose parents are there and that break no constraint; a constraint that is NULL is not broken."""
     columns = [f"{name(table.name)}.{name(c)}" for c in _columns(table)]
-    lines = [f"select {', '.join(columns)}", f"from {_with_derived(table, source)} as {name(table.name)}"]
+    lines = [f"select {', '.join(columns)}", f"from {with_derived(table, source)} as {name(table.name)}"]
     below = table
     for parent in study.ancestors(table.name):
         assert below.parent is not None
         pairs = zip(below.parent.key, parent.key, strict=True)
         on = " and ".join(f"{name(below.name)}.{name(m)} = {name(parent.name)}.{name(k.name)}" for m, k in pairs)
-        lines.append(f"join {_with_derived(parent, parent.name + '__above')} as {name(parent.name)} on {on}")
+        lines.append(f"join {with_derived(parent, name(parent.name + '__above'))} as {name(parent.name)} on {on}")
         below = parent
     if held:
-        lines.append("where " + " and ".join(f"({_braceless(c.sql)}) is not false" for c in held))
+        lines.append("where " + " and ".join(f"{holds(c.sql)} is not false" for c in held))
     return "\n    ".join(lines)
 
 
-def _braceless(sql: str) -> str:
-    return sql.replace("{", "").replace("}", "")
+def holds(sql: str) -> str:
+    """A condition; NULL, not an error that quotes a value, where it cannot be evaluated."""
+    return f"try({condition(sql)})"
 
 
-def _with_derived(table: Table, source: str) -> str:
-    """The source with derived columns, which constraints may name."""
-    relation = name(source) if "__" in source else source
-    derived = derived_order(table)
-    if not derived:
-        return relation
-    inner = relation
-    for column in derived:
-        inner = f"(select *, {_braceless(str(column.derived))} as {name(column.name)} from {inner})"
-    return inner
+def with_derived(table: Table, relation: str) -> str:
+    """The relation with the table's derived columns; NULL where they cannot be computed."""
+    for column in _derived(table):
+        sql = f"try_cast(try({condition(str(column.derived))}) as {TYPES[column.type]})"
+        rounded = f"round({sql}, {column.decimals})" if column.decimals is not None else sql
+        relation = f"(select *, {rounded} as {name(column.name)} from {relation})"
+    return relation
 
 
-def derived_order(table: Table) -> list[Column]:
+def _derived(table: Table) -> list[Column]:
     """Derived columns, each after those it is computed from."""
-    import re
-
-    left = [c for c in table.columns.values() if c.derived is not None]
+    left = [c for c in table.columns.values() if not c.measured]
     found: list[Column] = []
     while left:
         names = {c.name for c in left}
-        ready = [c for c in left if not names & set(re.findall(r"\w+", str(c.derived))) - {c.name}]
-        found += ready or left
+        ready = [c for c in left if not names & {n for _, n in columns(parse(str(c.derived)))}]
+        if not ready:
+            raise ValueError(f"table {table.name}: derived columns need each other: {', '.join(sorted(names))}")
+        found += ready
         left = [c for c in left if c not in found]
     return found
 

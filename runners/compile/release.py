@@ -18,7 +18,7 @@ def columns(study: Study, table: Table) -> dict[str, str]:
 def synthetic(study: Study, table: Table) -> str:
     """The synthetic table as the spec types it."""
     casts = ",\n        ".join(f"cast({name(c)} as {kind}) as {name(c)}" for c, kind in columns(study, table).items())
-    config = f"{{{{ config(schema='{study.outputs.schema}', alias='{table.name}') }}}}"
+    config = _config(study, table.name)
     return f"""{head(study)}{config}
 
 with sampled as (
@@ -34,9 +34,13 @@ select * from typed
 """
 
 
-def reference(study: Study, table: Table) -> str:
-    """A public reference table, as its file says."""
-    return synthetic(study, table)
+def here(study: Study) -> str:
+    """What tells this study's release from others in dbt: its database is named after the spec."""
+    return f"target.name == 'release' and target.database == '{study.name}'"
+
+
+def _config(study: Study, alias: str) -> str:
+    return f"{{{{ config(enabled=({here(study)}), schema='{study.outputs.schema}', alias='{alias}') }}}}"
 
 
 def quality(study: Study) -> str:
@@ -45,7 +49,7 @@ def quality(study: Study) -> str:
     measured = [c for c in root.columns.values() if c.measured and not domain(c).by]
     parts = "\n    union all\n    ".join(_synthetic_codes(root, c) for c in measured)
     asked = "\n    union all\n    ".join(_noised_codes(root, c) for c in measured)
-    config = f"{{{{ config(schema='{study.outputs.schema}', alias='quality_columns') }}}}"
+    config = _config(study, "quality_columns")
     return f"""{head(study)}{config}
 
 with {name(root.name)} as (
@@ -70,9 +74,10 @@ compared as (
         noised.column_name,
         noised.cell,
         noised.label,
-        noised.value / sum(noised.value) over by_column as noised_share,
-        noised.std_error / sum(noised.value) over by_column as std_error,
-        coalesce(counted.synthetic_rows, 0) / sum(coalesce(counted.synthetic_rows, 0)) over by_column as synthetic_share
+        -- noise may make a sum negative, and even their total
+        noised.value / greatest(sum(noised.value) over by_column, 1) as noised_share,
+        noised.std_error / greatest(sum(noised.value) over by_column, 1) as std_error,
+        coalesce(counted.synthetic_rows, 0) / greatest(sum(counted.synthetic_rows) over by_column, 1) as synthetic_share
     from noised
     left join counted on noised.column_name = counted.column_name and noised.cell = counted.cell
     window by_column as (partition by noised.column_name)

@@ -29,8 +29,28 @@ def literal(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number as SQL reads it back exactly."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
+    """A number as SQL reads it back exactly: with an exponent, as a decimal point alone would make a DECIMAL of it."""
+    if float(value).is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    text = repr(float(value))
+    return text if "e" in text else f"{text}e0"
+
+
+def condition(sql: str) -> str:
+    """An expression of a spec, for a dbt model. Raises ValueError if dbt could take part of it for a template."""
+    if "{" in sql or "}" in sql:
+        raise ValueError("an expression with braces")
+    return sql
+
+
+def cast(column: Column) -> str:
+    """The column in its type; NULL where a value cannot be, or is not finite."""
+    sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
+    if column.type in {"string", "boolean"}:
+        return sql
+    if column.type == "integer":
+        return f"try_cast(case when isfinite(try_cast({name(column.name)} as double)) then {name(column.name)} end as bigint)"
+    return f"case when isfinite({sql}) then {sql} end"
 
 
 def as_number(column: Column, sql: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from generators.marginal.structure import structure
-from runners.compile import bounded, coded, marginals, release, yml
+from runners.compile import bounded, coded, marginals, release, release_yml, site_yml
 from runners.compile.names import model, prefix
 from runners.places import DBT
 from specs.lang.types import Study
@@ -15,24 +15,24 @@ def render(study: Study) -> dict[str, str]:
     """Text of every file, by its path below dbt/."""
     files: dict[str, str] = {}
     site, out = f"models/site/{prefix(study)}", f"models/release/{prefix(study)}"
-    sources = yml.hospital(study)
+    sources = site_yml.hospital(study)
     if sources:
         files[f"{site}/_{prefix(study)}__sources.yml"] = sources
     for plan in structure(study):
         table = study.tables[plan.table]
         put = {
-            "bounded": (bounded.bounded(study, table), yml.bounded(study, table)),
-            "coded": (coded.coded(study, table, plan), yml.coded(study, table, plan)),
-            "marginals": (marginals.marginals(study, table, plan.queries()), yml.marginals(study, table)),
+            "bounded": (bounded.bounded(study, table), site_yml.bounded(study, table)),
+            "coded": (coded.coded(study, table, plan), site_yml.coded(study, table, plan)),
+            "marginals": (marginals.marginals(study, table, plan.queries()), site_yml.marginals(study, table)),
         }
         for kind, (sql, properties) in put.items():
             files[f"{site}/{model(study, kind, table.name)}.sql"] = sql
             files[f"{site}/{model(study, kind, table.name)}.yml"] = properties
     for table in study.tables.values():
         files[f"{out}/{model(study, '', table.name)}.sql"] = release.synthetic(study, table)
-        files[f"{out}/{model(study, '', table.name)}.yml"] = yml.synthetic(study, table)
+        files[f"{out}/{model(study, '', table.name)}.yml"] = release_yml.synthetic(study, table)
     files[f"{out}/{prefix(study)}__quality_columns.sql"] = release.quality(study)
-    files[f"{out}/_{prefix(study)}__release.yml"] = yml.released(study)
+    files[f"{out}/_{prefix(study)}__release.yml"] = release_yml.released(study)
     return files
 
 

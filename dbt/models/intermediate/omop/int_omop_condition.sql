@@ -7,7 +7,11 @@ in_visits as (
         visit_occurrence_id as visit_id,
         person_id,
         cast(condition_concept_id as varchar) as concept,
-        greatest(date_diff('day', condition_start_date, condition_end_date), 0) as duration_days
+        condition_start_date as started_on,
+        case
+            when condition_end_date is not null
+                then greatest(date_diff('day', condition_start_date, condition_end_date), 0)
+        end as duration_days
     from condition
     where visit_occurrence_id is not null
 )

@@ -7,7 +7,10 @@ in_visits as (
         visit_occurrence_id as visit_id,
         person_id,
         cast(drug_concept_id as varchar) as concept,
-        greatest(date_diff('day', drug_exposure_start_date, drug_exposure_end_date), 0) as duration_days
+        drug_exposure_start_date as started_on,
+        greatest(date_diff('day', drug_exposure_start_date, coalesce(drug_exposure_end_date, drug_exposure_start_date)), 0) as duration_days,
+        days_supply,
+        quantity
     from drug
     where visit_occurrence_id is not null
 )

@@ -6,7 +6,8 @@ in_visits as (
         procedure_occurrence_id as procedure_id,
         visit_occurrence_id as visit_id,
         person_id,
-        cast(procedure_concept_id as varchar) as concept
+        cast(procedure_concept_id as varchar) as concept,
+        procedure_date as started_on
     from procedure
     where visit_occurrence_id is not null
 )

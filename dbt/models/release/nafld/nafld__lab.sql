@@ -1,5 +1,5 @@
 -- Rendered by `wardloom compile` from specs/nafld.yml: change the spec, not this file.
-{{ config(schema='synthetic', alias='lab') }}
+{{ config(enabled=(target.name == 'release' and target.database == 'nafld'), schema='synthetic', alias='lab') }}
 
 with sampled as (
     select * from {{ source('nafld_sampled', 'lab') }}

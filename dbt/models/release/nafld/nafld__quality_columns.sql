@@ -1,5 +1,5 @@
 -- Rendered by `wardloom compile` from specs/nafld.yml: change the spec, not this file.
-{{ config(schema='synthetic', alias='quality_columns') }}
+{{ config(enabled=(target.name == 'release' and target.database == 'nafld'), schema='synthetic', alias='quality_columns') }}
 
 with "patient" as (
     select * from {{ ref('nafld__patient') }}
@@ -54,9 +54,10 @@ compared as (
         noised.column_name,
         noised.cell,
         noised.label,
-        noised.value / sum(noised.value) over by_column as noised_share,
-        noised.std_error / sum(noised.value) over by_column as std_error,
-        coalesce(counted.synthetic_rows, 0) / sum(coalesce(counted.synthetic_rows, 0)) over by_column as synthetic_share
+        -- noise may make a sum negative, and even their total
+        noised.value / greatest(sum(noised.value) over by_column, 1) as noised_share,
+        noised.std_error / greatest(sum(noised.value) over by_column, 1) as std_error,
+        coalesce(counted.synthetic_rows, 0) / greatest(sum(counted.synthetic_rows) over by_column, 1) as synthetic_share
     from noised
     left join counted on noised.column_name = counted.column_name and noised.cell = counted.cell
     window by_column as (partition by noised.column_name)

@@ -32,8 +32,8 @@ keyed as (
 lawful as (
     select "event"."event_id", "event"."patient_id", "event"."days", "event"."event"
     from keyed as "event"
-    join (select *, weight / POWER((height / 100), 2) as "bmi" from "patient__above") as "patient" on "event"."patient_id" = "patient"."patient_id"
-    where (event.days <= patient.futime) is not false
+    join (select *, round(try_cast(try(weight / POWER((height / 100), 2)) as double), 1) as "bmi" from "patient__above") as "patient" on "event"."patient_id" = "patient"."patient_id"
+    where try(event.days <= patient.futime) is not false
 ),
 distinct_0 as (
     select * from lawful

@@ -34,8 +34,8 @@ keyed as (
 lawful as (
     select "lab"."lab_id", "lab"."patient_id", "lab"."days", "lab"."test", "lab"."value"
     from keyed as "lab"
-    join (select *, weight / POWER((height / 100), 2) as "bmi" from "patient__above") as "patient" on "lab"."patient_id" = "patient"."patient_id"
-    where (lab.days <= patient.futime) is not false
+    join (select *, round(try_cast(try(weight / POWER((height / 100), 2)) as double), 1) as "bmi" from "patient__above") as "patient" on "lab"."patient_id" = "patient"."patient_id"
+    where try(lab.days <= patient.futime) is not false
 ),
 bounded as (
     select * from lawful

@@ -36,7 +36,7 @@ keyed as (
 ),
 lawful as (
     select "patient"."patient_id", "patient"."age", "patient"."male", "patient"."weight", "patient"."height", "patient"."case_id", "patient"."futime", "patient"."status"
-    from (select *, weight / POWER((height / 100), 2) as "bmi" from keyed) as "patient"
+    from (select *, round(try_cast(try(weight / POWER((height / 100), 2)) as double), 1) as "bmi" from keyed) as "patient"
 )
 
 select "patient_id", "age", "male", "weight", "height", "case_id", "futime", "status"

@@ -1,0 +1,35 @@
+-- Rendered by `wardloom compile` from specs/heart.yml: change the spec, not this file.
+with source as (
+    select * from {{ source('heart', 'patient') }}
+),
+typed as (
+    select
+        try_cast("patient_id" as bigint) as "patient_id",
+        try_cast(case when isfinite(try_cast("age" as double)) then "age" end as bigint) as "age",
+        try_cast("sex" as varchar) as "sex",
+        case when isfinite(try_cast("los_days" as double)) then try_cast("los_days" as double) end as "los_days"
+    from source
+),
+inside as (
+    select
+        "patient_id",
+        case when "age" is not null then least(greatest("age", 0), 110) end as "age",
+        case when cast("sex" as varchar) in ('F', 'M', 'U') then "sex" end as "sex",
+        case when "los_days" is not null then least(greatest("los_days", 0), 60) end as "los_days"
+    from typed
+),
+complete as (
+    select * from inside
+    where "patient_id" is not null and "age" is not null and "sex" is not null and "los_days" is not null
+),
+keyed as (
+    select * from complete
+    qualify row_number() over (partition by "patient_id" order by "patient_id", "age", "sex", "los_days") = 1
+),
+lawful as (
+    select "patient"."patient_id", "patient"."age", "patient"."sex", "patient"."los_days"
+    from keyed as "patient"
+)
+
+select "patient_id", "age", "sex", "los_days"
+from lawful

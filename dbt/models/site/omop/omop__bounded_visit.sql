@@ -1,0 +1,46 @@
+-- Rendered by `wardloom compile` from specs/omop.yml: change the spec, not this file.
+with source as (
+    select * from {{ ref('int_omop_visit') }}
+),
+typed as (
+    select
+        try_cast("visit_id" as bigint) as "visit_id",
+        try_cast("person_id" as bigint) as "person_id",
+        try_cast("kind" as varchar) as "kind",
+        case when isfinite(try_cast("started_on" as date)) then try_cast("started_on" as date) end as "started_on",
+        try_cast(case when isfinite(try_cast("los_days" as double)) then "los_days" end as bigint) as "los_days"
+    from source
+),
+inside as (
+    select
+        "visit_id",
+        "person_id",
+        case when cast("kind" as varchar) in ('inpatient', 'outpatient', 'emergency', 'other') then "kind" end as "kind",
+        case when "started_on" is not null then least(greatest("started_on", (date '1970-01-01' + -23741)), (date '1970-01-01' + 20088)) end as "started_on",
+        case when "los_days" is not null then least(greatest("los_days", 0), 365) end as "los_days"
+    from typed
+),
+complete as (
+    select * from inside
+    where "visit_id" is not null and "person_id" is not null and "kind" is not null and "started_on" is not null and "los_days" is not null
+),
+keyed as (
+    select * from complete
+    qualify row_number() over (partition by "person_id", "visit_id" order by "started_on", "visit_id", "person_id", "kind", "los_days") = 1
+),
+"person__above" as (
+    select * from {{ ref('omop__bounded_person') }}
+),
+lawful as (
+    select "visit"."visit_id", "visit"."person_id", "visit"."kind", "visit"."started_on", "visit"."los_days"
+    from keyed as "visit"
+    join "person__above" as "person" on "visit"."person_id" = "person"."person_id"
+    where try(YEAR(visit.started_on) >= person.birth_year) is not false
+),
+bounded as (
+    select * from lawful
+    qualify row_number() over (partition by "person_id" order by "started_on", "visit_id", "person_id", "kind", "los_days") <= 64
+)
+
+select "visit_id", "person_id", "kind", "started_on", "los_days"
+from bounded

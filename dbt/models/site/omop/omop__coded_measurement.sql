@@ -1,0 +1,102 @@
+-- Rendered by `wardloom compile` from specs/omop.yml: change the spec, not this file.
+with "bounded" as (
+    select * from {{ ref('omop__bounded_measurement') }}
+),
+"visit__coded" as (
+    select * from {{ ref('omop__coded_visit') }}
+),
+"person__coded" as (
+    select * from {{ ref('omop__coded_person') }}
+),
+"own" as (
+    select
+        bounded.*,
+        case when bounded."concept" is null then 60 else case cast(bounded."concept" as varchar) when '3000285' then 0 when '3000330' then 1 when '3000348' then 2 when '3000483' then 3 when '3000876' then 4 when '3000905' then 5 when '3000963' then 6 when '3001247' then 7 when '3001488' then 8 when '3001802' then 9 when '3002385' then 10 when '3002736' then 11 when '3004249' then 12 when '3004295' then 13 when '3004410' then 14 when '3004501' then 15 when '3005136' then 16 when '3005456' then 17 when '3005897' then 18 when '3006322' then 19 when '3006451' then 20 when '3006513' then 21 when '3006734' then 22 when '3006906' then 23 when '3006923' then 24 when '3007070' then 25 when '3007461' then 26 when '3007876' then 27 when '3008204' then 28 when '3008598' then 29 when '3009201' then 30 when '3009261' then 31 when '3009542' then 32 when '3009744' then 33 when '3009966' then 34 when '3010813' then 35 when '3011397' then 36 when '3011505' then 37 when '3012030' then 38 when '3012494' then 39 when '3012888' then 40 when '3013603' then 41 when '3013682' then 42 when '3013721' then 43 when '3014051' then 44 when '3014094' then 45 when '3014576' then 46 when '3014599' then 47 when '3014902' then 48 when '3015076' then 49 when '3015182' then 50 when '3015632' then 51 when '3016723' then 52 when '3018572' then 53 when '3018834' then 54 when '3019406' then 55 when '3019550' then 56 when '3020416' then 57 when '3020630' then 58 when '3020655' then 59 end end as "concept__code"
+    from bounded
+),
+"finely" as (
+    select
+        *
+    from own
+),
+"placed" as (
+    select
+        finely.*,
+        "person__coded".__patient,
+        "visit__coded"."kind" as "visit__kind",
+        list_extract([0, 0, 1, 2, 2, 3, 4, 4, 5], "visit__coded"."los_days" + 1) as "visit__los_days",
+        list_extract([0, 0, 1, 2, 3, 4, 5], "visit__coded"."condition__count" + 1) as "visit__condition__count",
+        list_extract([0, 0, 1, 2, 3, 4, 5], "visit__coded"."drug__count" + 1) as "visit__drug__count",
+        list_extract([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5], "visit__coded"."measurement__count" + 1) as "visit__measurement__count",
+        "person__coded"."gender" as "person__gender",
+        list_extract([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5], "person__coded"."birth_year" + 1) as "person__birth_year",
+        "person__coded"."race" as "person__race",
+        "person__coded"."ethnicity" as "person__ethnicity",
+        "person__coded"."died" as "person__died",
+        list_extract([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5], "person__coded"."visit__count" + 1) as "person__visit__count",
+        row_number() over (partition by finely."visit_id" order by finely."concept__code", finely."measurement_id") as __row,
+        count(*) over (partition by finely."visit_id") as __rows
+    from finely
+    join "visit__coded" on finely."visit_id" = "visit__coded"."visit_id"
+    join "person__coded" on "visit__coded"."person_id" = "person__coded"."person_id"
+),
+"neighbours" as (
+    select
+        *,
+        coalesce(lag("concept__code") over rows_of, 61) as "concept__prev"
+    from placed
+    window rows_of as (partition by "visit_id" order by __row)
+),
+"measured" as (
+    select
+        *,
+        (__rows - __row + 1) as __rest
+    from neighbours
+),
+"timed" as (
+    select
+        *,
+        case when __rest < 1 then 0 when __rest < 2 then 1 when __rest < 3 then 2 when __rest < 4 then 3 when __rest < 5 then 4 when __rest < 7 then 5 when __rest < 8 then 6 when __rest < 10 then 7 when __rest < 13 then 8 when __rest < 16 then 9 else 10 end as __rest__code
+    from measured
+),
+"together" as (
+    select
+        "measurement_id",
+        "visit_id",
+        __patient,
+        __row,
+        "visit__kind",
+        "visit__los_days",
+        "visit__condition__count",
+        "visit__drug__count",
+        "visit__measurement__count",
+        "person__gender",
+        "person__birth_year",
+        "person__race",
+        "person__ethnicity",
+        "person__died",
+        "person__visit__count",
+        "concept__prev",
+        "concept__code" as "concept"
+    from timed
+)
+
+select
+    "measurement_id",
+    "visit_id",
+    "__patient",
+    "__row",
+    cast("visit__kind" as smallint) as "visit__kind",
+    cast("visit__los_days" as smallint) as "visit__los_days",
+    cast("visit__condition__count" as smallint) as "visit__condition__count",
+    cast("visit__drug__count" as smallint) as "visit__drug__count",
+    cast("visit__measurement__count" as smallint) as "visit__measurement__count",
+    cast("person__gender" as smallint) as "person__gender",
+    cast("person__birth_year" as smallint) as "person__birth_year",
+    cast("person__race" as smallint) as "person__race",
+    cast("person__ethnicity" as smallint) as "person__ethnicity",
+    cast("person__died" as smallint) as "person__died",
+    cast("person__visit__count" as smallint) as "person__visit__count",
+    cast("concept__prev" as smallint) as "concept__prev",
+    cast("concept" as smallint) as "concept"
+from together
