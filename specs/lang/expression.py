@@ -15,7 +15,7 @@ ALLOWED = frozenset(
     "Column Identifier Literal Boolean Null Paren Neg Add Sub Mul Div Mod Pow EQ NEQ LT LTE GT GTE And Or Not Is Between In"
     " Case If Coalesce Abs Round Floor Ceil Least Greatest Sqrt Ln Exp Year Month Day Cast DataType".split()
 )
-FUNCTIONS = "abs, ceil, coalesce, exp, floor, greatest, least, ln, round, sqrt, year, month, day"
+FUNCTIONS = "abs, ceil, coalesce, exp, extract, floor, greatest, least, ln, round, sqrt, year, month, day"
 NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{0,18})?([eE][+-]?[0-9]{1,2})?|\.[0-9]{1,18}")
 DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
@@ -44,7 +44,7 @@ def parse(sql: str) -> exp.Expression:
         raise ExpressionError("this is not a SQL expression that can be read") from None
     if len(found) != 1 or found[0] is None:
         raise ExpressionError("exactly one SQL expression is expected")
-    root = cast("exp.Expression", found[0])
+    root = cast("exp.Expression", _simplified(found[0]))
     _check_tree(root)
     return root
 
@@ -77,6 +77,19 @@ def _check_text(sql: str) -> None:
         depth += (char == "(") - (char == ")")
         if depth > MOST_DEPTH // 2:
             raise ExpressionError(f"brackets nested deeper than {MOST_DEPTH // 2} levels", place)
+
+
+def _simplified(root: Any) -> Any:
+    """The tree with `extract(year from x)` as `year(x)`."""
+    from sqlglot import exp
+
+    kinds: dict[str, Any] = {"YEAR": exp.Year, "MONTH": exp.Month, "DAY": exp.Day}
+
+    def simple(node: Any) -> Any:
+        kind = kinds.get(node.name.upper()) if type(node) is exp.Extract else None
+        return kind(this=node.expression) if kind else node
+
+    return root.transform(simple) if root.find(exp.Extract) else root
 
 
 def _check_tree(root: exp.Expression) -> None:

@@ -64,7 +64,7 @@ def _kind(node: Any, lookup: Lookup) -> str:
 
 def _other(name: str, node: Any, lookup: Lookup) -> str:
     if name in {"Add", "Sub"}:
-        return _sum(name, _kind(node.this, lookup), _kind(node.expression, lookup))
+        return _sum(name, node, lookup)
     if name == "Is":
         right = type(node.expression).__name__
         if right not in {"Null", "Boolean"}:
@@ -108,13 +108,16 @@ def _part(node: Any, lookup: Lookup) -> str:
     return "number"
 
 
-def _sum(name: str, left: str, right: str) -> str:
-    """Numbers; days between two dates; a date some days later or earlier."""
-    kinds = (left, right)
+def _sum(name: str, node: Any, lookup: Lookup) -> str:
+    """Numbers; days between two dates; a date a written number of days later or earlier (DuckDB adds no BIGINT to a date)."""
+    left, right = kinds = (_kind(node.this, lookup), _kind(node.expression, lookup))
     if set(kinds) <= {"number", "null"} or (kinds == ("date", "date") and name == "Sub"):
         return "number"
     if kinds == ("date", "number") or (kinds == ("number", "date") and name == "Add"):
-        return "date"
+        days = node.expression if left == "date" else node.this
+        if type(days).__name__ == "Literal" and days.name.isdecimal() and len(days.name) < 7:
+            return "date"
+        raise ExpressionError("only a written whole number of days can be added to a date, as in `date + 30`")
     raise ExpressionError(f"a {left} and a {right} cannot be {'added' if name == 'Add' else 'subtracted'}")
 
 
