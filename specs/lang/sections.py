@@ -127,7 +127,7 @@ def _database(notes: Notes, path: tuple[str, ...], said: str, folder: Path, envi
         notes.say(path, f"{quoted(said)} has braces that name no variable", "write {env:NAME}")
         return None
     filled = VARIABLE.sub(lambda match: environ[match[1]], said)
-    if "://" in filled or filled.startswith((":", "md:")) or not filled.isprintable() or filled.endswith(("/", "\\")):
+    if "://" in filled or filled.startswith((":", "md:", "~")) or not filled.isprintable() or filled.endswith(("/", "\\")):
         notes.say(path, "this is not the path of a DuckDB file", "a file that only this site reads, e.g. `data/north.duckdb`")
         return None
     return os.path.abspath(folder / filled)
