@@ -93,8 +93,20 @@ def test_a_new_run_does_not_pay_again(study, transport):
     assert spent(study) == paid
 
 
-@pytest.mark.parametrize("stage", ["sums", "learn", "sample", "tables", "dbt", "report"])
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("stage", "error"),
+    [
+        ("sums", KeyboardInterrupt),
+        ("learn", FULL),
+        ("sample", KeyboardInterrupt),
+        ("tables", FULL),
+        ("dbt", KeyboardInterrupt),
+        ("report", FULL),
+    ],
+)
 def test_what_ends_a_run_leaves_the_previous_release_and_the_next_run_goes_on(study, transport, monkeypatch, stage, error):
     place = Places(study)
     place.release.mkdir(parents=True)
