@@ -68,6 +68,12 @@ def understood(error: Exception) -> Stop:
         site = str(getattr(error, "site", "?"))
         reason = str(getattr(error, "reason", "refused"))
         return Stop(REFUSED, f"site {site} refused: {reason}", {"site": site, "reason": reason})
+    if type(error).__name__ == "Infeasible":
+        return Stop(WRONG, str(error))
+    if kind.partition(".")[0] in ("duckdb", "_duckdb"):  # sites answer for their own: this is the public side
+        return Stop(DATA, f"release database: {str(error).splitlines()[0]}")
+    if isinstance(error, MemoryError):
+        return Stop(DATA, "this machine has too little memory")
     if isinstance(error, FileNotFoundError):
         return Stop(WRONG, f"no such file: {error.filename}")
     if isinstance(error, OSError):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from generators.arrays import arrays
 from generators.frame import length
 from runners import release
 from runners.compiled import stale
@@ -23,12 +24,16 @@ from runners.site.trouble import Trouble
 
 
 def check(run: Run) -> None:
-    """Compiled SQL is fresh, and our own packages are."""
+    """Compiled SQL is fresh, packages are our own, and the device the spec asks for is there."""
     old = stale(run.study)
     if old:
         raise Stop(WRONG, f"compiled SQL is not what the spec says: {old[0]}\n  run: wardloom compile {run.study.file}")
     for line in shadowed():
         raise Stop(WRONG, line)
+    try:
+        arrays(run.study.generator.device)
+    except RuntimeError as missing:
+        raise Stop(WRONG, f"{run.study.file}: {missing}") from None
 
 
 def ready(run: Run) -> None:

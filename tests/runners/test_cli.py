@@ -182,6 +182,8 @@ def test_init_writes_a_spec_that_reads(capsys, spec):
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(28, "No space left on device", "out"), 3, "No space left"),
         (Stop(4, "a test failed"), 4, "a test failed"),
+        (duckdb.IOException("No space left on device"), 3, "No space left"),
+        (MemoryError(), 3, "memory"),
     ],
 )
 def test_whatever_happens_is_one_line_and_a_code(capsys, spec, monkeypatch, error, expected, said):
