@@ -13,7 +13,7 @@ from privacy.sums import Sums
 from specs.lang.domain import SPLIT
 
 Floats = NDArray[np.float64]
-PRIOR = 0.5
+PRIOR = 0.15
 """Variance expected of an interaction, in squared logits."""
 LEAST_RIDGE = 0.5
 """Even without noise a moment of less than half a row decides nothing."""
@@ -39,7 +39,7 @@ class Moments:
 def base(step: Step, sums: Sums) -> Base:
     """Every histogram of the step holds its own distribution as a margin: combined by inverse variance."""
     own = [q for q in step.factors if q.columns[-1] == step.variable.name]
-    estimates = [_margin(step, sums, q) for q in (step.fine, *own)]
+    estimates = [_margin(step, sums, q) for q in (step.fine, *own)] + _as_context(step, sums)
     precision = sum(1 / v for _, v in estimates)
     mean = sum(m / v for m, v in estimates) / precision
     mean = _with_groups(step, sums, np.asarray(mean), float(1 / precision))
@@ -48,6 +48,20 @@ def base(step: Step, sums: Sums) -> Base:
     counts = nonnegative(mean, float(precision**-0.5), exists) + 1e-6 * max(weight.sum(), 1.0) * exists
     shares = np.maximum(counts, 1e-12)
     return Base(shares / shares.sum(1, keepdims=True), weight, float(1 / precision))
+
+
+def _as_context(step: Step, sums: Sums) -> list[tuple[Floats, float]]:
+    """Margins of histograms in which the step's variable is a context: of tables where every patient counts one row."""
+    if not step.single or step.given:
+        return []
+    found = []
+    for query in sums.queries.values():
+        if query.table == step.fine.table and step.variable.name in query.columns[:-1]:
+            kept = query.columns.index(step.variable.name)
+            rest = tuple(i for i in range(len(query.columns)) if i != kept)
+            variance = max(sums.std[query.name], 1e-3) ** 2 * query.cells / query.shape[kept]
+            found.append((sums.values[query.name].sum(rest)[None, :], variance))
+    return found
 
 
 def _with_groups(step: Step, sums: Sums, mean: Floats, variance: float) -> Floats:

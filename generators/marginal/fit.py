@@ -88,6 +88,7 @@ def learn(
             centre,
             theta,
             effort.iterations,
+            step.given_size if step.single else 0,  # rows of sequences drift: met exactly, the drift would be amplified
         )
     ).astype(np.float64)
     parts = {q.name: fitted[offsets[i + 1] : offsets[i + 2]] for i, q in enumerate(step.factors)}

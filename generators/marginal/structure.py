@@ -76,6 +76,8 @@ class Step:
     domain: Domain
     fine: Query
     factors: tuple[Query, ...]
+    single: bool = False
+    """Whether a patient has one row of the table, so that all its histograms count the same."""
 
     @property
     def given(self) -> str | None:
@@ -194,7 +196,7 @@ def _root(study: Study, table: Table) -> Plan:
         given = variables.get(dom.by or "")
         pairs = [_query(table, (*([given] if given else []), c, variable)) for c in variables.values() if c is not given]
         variables[variable.name] = variable
-        steps.append(Step(variable, dom, _fine(table, variable, dom, given), _kept(pairs)))
+        steps.append(Step(variable, dom, _fine(table, variable, dom, given), _kept(pairs), single=True))
     return Plan(table.name, variables, tuple(steps))
 
 
