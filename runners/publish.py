@@ -37,5 +37,7 @@ def write_report(run: Run) -> None:
 
 
 def rebuild_report(study: Study, release: Path) -> Path:
-    """The report again, from the released database."""
+    """The report again, from the released database. Raises Stop when the release has none."""
+    if not (release / REPORT).is_file():
+        raise Stop(DATA, f"the release in {release} has no report")
     return release / REPORT
