@@ -36,7 +36,7 @@ CODES: dict[str, tuple[int, str, str]] = {
     "model": (DATA, "cannot build a dbt model", "run dbt build at the hospital to see the error"),
     "dbt": (DATA, "cannot run dbt", "run dbt build at the hospital to see the error"),
     "crash": (INTERNAL, "ended without an answer", "look at agent.log in the site's private folder"),
-    "late": (DATA, "did not answer in time", "run again; nothing is spent twice"),
+    "late": (DATA, "did not answer: it was stopped, or took too long", "run again; nothing is spent twice"),
 }
 NAME = re.compile(r"[\w .,()-]{0,128}")
 FIELDS = ("table", "column", "expected", "found", "part")
