@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,16 @@ def length(frame: Frame) -> int:
 def take(frame: Frame, rows: NDArray[np.int64]) -> Frame:
     """The rows at these positions, of every column."""
     return {name: series.take(rows) for name, series in frame.items()}
+
+
+def stacked(frames: Sequence[Frame]) -> Frame:
+    """The rows of all frames, one frame after another; they have the same columns."""
+
+    def column(name: str) -> Series:
+        parts = [frame[name] for frame in frames]
+        return Series(np.concatenate([p.values for p in parts]), np.concatenate([p.null for p in parts]), parts[0].labels)
+
+    return {name: column(name) for name in frames[0]}
 
 
 def known(values: NDArray[Any]) -> Series:

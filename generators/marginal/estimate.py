@@ -186,11 +186,12 @@ def within(step: Step, sums: Sums) -> Floats:
     values = sums.values[step.fine.name].reshape(step.given_size, -1)[:, : step.domain.values * SPLIT]
     parts = np.maximum(values.reshape(step.given_size, step.domain.values, SPLIT), 0)
     prior = max(sums.std[step.fine.name], 0.25)
-    exists = np.arange(SPLIT) < np.array([[c.parts for c in _pad(step, i)] for i in range(step.given_size)])[..., None]
+    exists = np.arange(SPLIT) < np.array([_parts(step, i) for i in range(step.given_size)])[..., None]
     parts = (parts + prior) * exists
     return np.asarray(parts / parts.sum(-1, keepdims=True))
 
 
-def _pad(step: Step, given: int) -> list:  # type: ignore[type-arg]
+def _parts(step: Step, given: int) -> list[int]:
+    """Into how many parts each code is counted; codes beyond the last bin are as the last."""
     cells = step.domain.cells[given if step.domain.by else 0]
-    return [*cells, *[cells[-1]] * (step.domain.values - len(cells))]
+    return [cells[min(code, len(cells) - 1)].parts for code in range(step.domain.values)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.frame import Frame, Sample, Tables, length
+from generators.frame import Sample, Tables, length, stacked
 from generators.marginal.chain import Chain, Conditional
 from generators.marginal.keys import keyed
 from generators.marginal.shard import Shard, draw_shard
@@ -78,7 +78,7 @@ def _joined(study: Study, shards: list[Shard]) -> Sample:
     rejected: dict[str, float] = {}
     for table in study.patient_tables():
         frames = [s.tables[table.name] for s in shards]
-        tables[table.name] = _stacked(frames)
+        tables[table.name] = stacked(frames)
         thrown, drawn = sum(s.thrown[table.name] for s in shards), sum(length(f) for f in frames)
         rejected[table.name] = thrown / max(drawn + thrown, 1)
         if table.parent:
@@ -86,13 +86,3 @@ def _joined(study: Study, shards: list[Shard]) -> Sample:
             offsets = np.concatenate([[0], np.cumsum(sizes)])
             parents[table.name] = np.concatenate([s.parents[table.name] + o for s, o in zip(shards, offsets, strict=False)])
     return Sample(tables, parents, rejected)
-
-
-def _stacked(frames: list[Frame]) -> Frame:
-    first = frames[0]
-    return {
-        name: type(series)(
-            np.concatenate([f[name].values for f in frames]), np.concatenate([f[name].null for f in frames]), series.labels
-        )
-        for name, series in first.items()
-    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.frame import Frame, Tables, known, length, take
+from generators.frame import Frame, Tables, known, length, stacked, take
 from generators.marginal.chain import Chain
 from generators.marginal.simulate import above, children, roots
 from generators.marginal.structure import bound_of, starts_at_parent
@@ -59,19 +59,11 @@ def _draw_roots(study: Study, chain: Chain, shard: Shard, patients: int, rules: 
     else:
         raise Infeasible(f"{table.name}: after {ROOT_TRIES} tries {missing} of {patients} rows still break a constraint")
     shard.codes[table.name] = {v: np.concatenate([k[0][v] for k in kept]) for v in kept[0][0]}
-    shard.tables[table.name] = _stack([k[1] for k in kept])
+    shard.tables[table.name] = stacked([k[1] for k in kept])
     shard.thrown[table.name] = thrown
 
 
-def _stack(frames: list[Frame]) -> Frame:
-    first = frames[0]
-    return {
-        n: type(s)(np.concatenate([f[n].values for f in frames]), np.concatenate([f[n].null for f in frames]), s.labels)
-        for n, s in first.items()
-    }
-
-
-def lineage(study: Study, table: Table, parents: Mapping[str, Ints], rows: Ints) -> dict[str, Ints]:
+def ancestry(study: Study, table: Table, parents: Mapping[str, Ints], rows: Ints) -> dict[str, Ints]:
     """For rows of the parent of `table`: the row of each ancestor."""
     found, at = {}, table.parent
     while at:
@@ -86,7 +78,7 @@ def _draw_children(
     assert table.parent is not None
     chain, parent = chains[table.name], study.tables[table.parent.table]
     everyone = np.arange(length(shard.tables[parent.name]))
-    up = lineage(study, table, shard.parents, everyone)
+    up = ancestry(study, table, shard.parents, everyone)
     number = counts(study, parent, chains[parent.name], shard.codes[parent.name], rng)[table.name]
     aligned = {name: {v: c[rows] for v, c in shard.codes[name].items()} for name, rows in up.items()}
     drawn = children(study, table, chain, above(study, table, chain, aligned, number, times(study, table, shard.tables, up)), rng)

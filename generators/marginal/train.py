@@ -9,7 +9,7 @@ from generators.frame import Tables, known, length
 from generators.marginal.chain import Chain
 from generators.marginal.fit import Codes, Effort, Ints, learn_children, learn_roots, prior
 from generators.marginal.model import Model
-from generators.marginal.shard import lineage, times
+from generators.marginal.shard import ancestry, times
 from generators.marginal.simulate import above, children, roots
 from generators.marginal.structure import Plan, queries, structure
 from generators.marginal.values import counts, values
@@ -71,7 +71,7 @@ class _Learning:
         assert table.parent is not None
         parent = self.study.tables[table.parent.table]
         everyone = np.arange(length(self.tables[parent.name]))
-        up = lineage(self.study, table, self.parents, everyone)
+        up = ancestry(self.study, table, self.parents, everyone)
         aligned = {n: {v: c[rows] for v, c in self.codes[n].items()} for n, rows in up.items()}
         number = counts(self.study, parent, self.chains[parent.name], self.codes[parent.name], self.rng)[table.name]
         chain = Chain(plan, tuple(prior(step, self.sums) for step in plan.steps))
