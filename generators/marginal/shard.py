@@ -84,10 +84,23 @@ def _draw_children(
     drawn = children(study, table, chain, above(study, table, chain, aligned, number, times(study, table, shard.tables, up)), rng)
     ancestors = {name: take(shard.tables[name], rows[drawn.parent]) for name, rows in up.items()}
     frame, good = _kept(table, chain, drawn.codes, drawn.at, ancestors, rules, rng)
+    good = good[~repeated(table, take(frame, good), drawn.parent[good])]
     shard.tables[table.name] = take(frame, good)
     shard.codes[table.name] = {v: c[good] for v, c in drawn.codes.items()}
     shard.parents[table.name] = drawn.parent[good]
     shard.thrown[table.name] = len(drawn.parent) - len(good)
+
+
+def repeated(table: Table, frame: Frame, parent: Ints) -> NDArray[np.bool_]:
+    """Rows whose `unique` columns say what an earlier row of the same parent says; NULL says the same as NULL."""
+    found = np.zeros(len(parent), bool)
+    for columns in table.unique:
+        said = [np.where(frame[c].null, -1, np.unique(frame[c].values, return_inverse=True)[1]) for c in columns]
+        _, first = np.unique(np.stack([parent, *said], 1), axis=0, return_index=True)
+        again = np.ones(len(parent), bool)
+        again[first] = False
+        found |= again
+    return found
 
 
 def times(study: Study, table: Table, tables: Tables, up: Mapping[str, Ints]) -> dict[str, NDArray[np.float64]]:

@@ -93,7 +93,7 @@ class _Walk:
         self.previous = {v.name: np.full(parents, v.size - 1) for v in variables if v.kind == "previous"}
         by = {v.name: _size_of(self.chain, v.by) for v in variables if v.kind == "last"}
         self.last = {v.name: np.full((parents, by[v.name]), v.size - 1) for v in variables if v.kind == "last"}
-        self.seen = {c: np.zeros((parents, self._conditional(c).step.variable.size), bool) for c in _unique(self.table)}
+        self.seen = {c: np.zeros((parents, self.chain[c].step.variable.size), bool) for c in _unique(self.table)}
         self.before = {c.step.variable.name: np.zeros(parents, np.int64) for c in self.chain.conditionals}
         self.parents = frozenset(v.name for v in variables if v.kind == "parent")
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
@@ -101,9 +101,6 @@ class _Walk:
         self.low, self.high = (self.table.columns[self.table.order_by].range or (0.0, 0.0)) if self.table.order_by else (0.0, 0.0)
         self.whole = self.at.dtype.kind == "i"
         self.top = np.minimum(self.above.limit, self.high)
-
-    def _conditional(self, name: str) -> Conditional:
-        return self.chain[name]
 
     def _static(self, query: Query) -> bool:
         """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
@@ -138,7 +135,7 @@ class _Walk:
     def _time(self, live: Ints, codes: Codes, position: int, allowed: dict[str, Any]) -> tuple[Ints, Codes, Any]:
         """Draws start or gap, and from it the row's time; bins that hold no possible time are impossible."""
         name = str(self.table.order_by)
-        conditional = self._conditional(f"{name}__gap" if position else f"{name}__start")
+        conditional = self.chain[f"{name}__gap" if position else f"{name}__start"]
         column = stride_column(self.table) if position else start_column(self.study, self.table)
         self._left(codes, live, position)
         unit = self._unit(live, position)
@@ -262,7 +259,7 @@ class _Walk:
         return Drawn(codes, parent[order], at, allowed)
 
     def _allowed(self, name: str) -> NDArray[np.bool_]:
-        size = self._conditional(name).step.variable.size
+        size = self.chain[name].step.variable.size
         return np.concatenate([r[3].get(name, np.ones((len(r[0]), size), bool)) for r in self.rows])
 
 
@@ -291,7 +288,9 @@ def _grouped(variable: Variable, code: Ints) -> Ints:
 
 
 def _unique(table: Table) -> list[str]:
-    return [columns[0] for columns in table.unique if len(columns) == 1]
+    """Columns whose codes never repeat: single categories. Other `unique` columns are looked after once values are drawn."""
+    single = [columns[0] for columns in table.unique if len(columns) == 1]
+    return [c for c in single if table.columns[c].measured and table.columns[c].values is not None]
 
 
 def _size_of(chain: Chain, name: str) -> int:

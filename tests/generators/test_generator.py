@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,3 +164,17 @@ def test_noise_that_drowns_everything_leaves_independent_columns(study, real):
 
 def test_units_of_answers_are_patients(study, real):
     assert real["patient: sex"].sum() == pytest.approx(PATIENTS, rel=1 / UNIT)
+
+
+def test_unique_columns_of_any_kind_never_repeat_within_a_parent(study):
+    """Single categories are never drawn twice; times, numbers and pairs of columns lose the later row."""
+    visit = replace(study.tables["visit"], unique=(("day",), ("kind", "result")))
+    other = replace(study, tables={**study.tables, "visit": visit})
+    quick = Effort(rows=4000, patients=1000, iterations=20, rounds=1)
+    model = learn(other, exact(other, answers(other, *made_up(other, 1000, 1))), effort=quick)
+    drawn = model.sample(1000, 1, NoRules())
+    frame, up = drawn.tables["visit"], drawn.parents["visit"]
+    for columns in visit.unique:
+        rows = np.stack([up, *(frame[c].values for c in columns)], 1)
+        assert len(np.unique(rows, axis=0)) == len(rows)
+    assert drawn.rejected["visit"] > 0
