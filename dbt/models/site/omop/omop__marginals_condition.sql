@@ -25,29 +25,29 @@ bounds (group_id, bound) as (
 cells as (
     select __patient as patient, 0 as query_id, cast("concept" as bigint) as cell from coded where "concept" is not null
     union all
-    select __patient as patient, 1 as query_id, (cast("visit__kind" as bigint)) * 61 + "concept" as cell from coded where "visit__kind" is not null and "concept" is not null
+    select __patient as patient, 1 as query_id, (cast("visit__kind" as bigint)) * 124 + "concept" as cell from coded where "visit__kind" is not null and "concept" is not null
     union all
-    select __patient as patient, 2 as query_id, (cast("visit__los_days" as bigint)) * 61 + "concept" as cell from coded where "visit__los_days" is not null and "concept" is not null
+    select __patient as patient, 2 as query_id, (cast("visit__los_days" as bigint)) * 124 + "concept" as cell from coded where "visit__los_days" is not null and "concept" is not null
     union all
-    select __patient as patient, 3 as query_id, (cast("visit__condition__count" as bigint)) * 61 + "concept" as cell from coded where "visit__condition__count" is not null and "concept" is not null
+    select __patient as patient, 3 as query_id, (cast("visit__condition__count" as bigint)) * 124 + "concept" as cell from coded where "visit__condition__count" is not null and "concept" is not null
     union all
-    select __patient as patient, 4 as query_id, (cast("visit__drug__count" as bigint)) * 61 + "concept" as cell from coded where "visit__drug__count" is not null and "concept" is not null
+    select __patient as patient, 4 as query_id, (cast("visit__drug__count" as bigint)) * 124 + "concept" as cell from coded where "visit__drug__count" is not null and "concept" is not null
     union all
-    select __patient as patient, 5 as query_id, (cast("visit__measurement__count" as bigint)) * 61 + "concept" as cell from coded where "visit__measurement__count" is not null and "concept" is not null
+    select __patient as patient, 5 as query_id, (cast("visit__measurement__count" as bigint)) * 124 + "concept" as cell from coded where "visit__measurement__count" is not null and "concept" is not null
     union all
-    select __patient as patient, 6 as query_id, (cast("person__gender" as bigint)) * 61 + "concept" as cell from coded where "person__gender" is not null and "concept" is not null
+    select __patient as patient, 6 as query_id, (cast("person__gender" as bigint)) * 124 + "concept" as cell from coded where "person__gender" is not null and "concept" is not null
     union all
-    select __patient as patient, 7 as query_id, (cast("person__birth_year" as bigint)) * 61 + "concept" as cell from coded where "person__birth_year" is not null and "concept" is not null
+    select __patient as patient, 7 as query_id, (cast("person__birth_year" as bigint)) * 124 + "concept" as cell from coded where "person__birth_year" is not null and "concept" is not null
     union all
-    select __patient as patient, 8 as query_id, (cast("person__race" as bigint)) * 61 + "concept" as cell from coded where "person__race" is not null and "concept" is not null
+    select __patient as patient, 8 as query_id, (cast("person__race" as bigint)) * 124 + "concept" as cell from coded where "person__race" is not null and "concept" is not null
     union all
-    select __patient as patient, 9 as query_id, (cast("person__ethnicity" as bigint)) * 61 + "concept" as cell from coded where "person__ethnicity" is not null and "concept" is not null
+    select __patient as patient, 9 as query_id, (cast("person__ethnicity" as bigint)) * 124 + "concept" as cell from coded where "person__ethnicity" is not null and "concept" is not null
     union all
-    select __patient as patient, 10 as query_id, (cast("person__died" as bigint)) * 61 + "concept" as cell from coded where "person__died" is not null and "concept" is not null
+    select __patient as patient, 10 as query_id, (cast("person__died" as bigint)) * 124 + "concept" as cell from coded where "person__died" is not null and "concept" is not null
     union all
-    select __patient as patient, 11 as query_id, (cast("person__visit__count" as bigint)) * 61 + "concept" as cell from coded where "person__visit__count" is not null and "concept" is not null
+    select __patient as patient, 11 as query_id, (cast("person__visit__count" as bigint)) * 124 + "concept" as cell from coded where "person__visit__count" is not null and "concept" is not null
     union all
-    select __patient as patient, 12 as query_id, (cast("concept__prev" as bigint)) * 61 + "concept" as cell from coded where "concept__prev" is not null and "concept" is not null
+    select __patient as patient, 12 as query_id, (cast("concept__prev" as bigint)) * 124 + "concept" as cell from coded where "concept__prev" is not null and "concept" is not null
 ),
 histograms as (
     select patient, query_id, cell, count(*) as number

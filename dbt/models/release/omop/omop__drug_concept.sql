@@ -1,0 +1,13 @@
+-- Rendered by `wardloom compile` from specs/omop.yml: change the spec, not this file.
+{{ config(enabled=(target.name == 'release' and target.database == 'omop'), schema='synthetic', alias='drug_concept') }}
+
+with sampled as (
+    select * from {{ source('omop_sampled', 'drug_concept') }}
+),
+typed as (
+    select
+        cast("concept_id" as varchar) as "concept_id"
+    from sampled
+)
+
+select * from typed
