@@ -109,7 +109,7 @@ cells as (
     union all
     select __patient as patient, 27 as query_id, ((cast("test__prev" as bigint)) * 3 + "days__moved") * 4 + "test" as cell from coded where "test__prev" is not null and "days__moved" is not null and "test" is not null
     union all
-    select __patient as patient, 28 as query_id, (cast("test" as bigint)) * 100 + "value__fine" as cell from coded where "test" is not null and "value__fine" is not null
+    select __patient as patient, 28 as query_id, (cast("test" as bigint)) * 96 + "value__fine" as cell from coded where "test" is not null and "value__fine" is not null
     union all
     select __patient as patient, 29 as query_id, ((cast("test" as bigint)) * 11 + "value__last") * 10 + "value__coarse" as cell from coded where "test" is not null and "value__last" is not null and "value__coarse" is not null
     union all
