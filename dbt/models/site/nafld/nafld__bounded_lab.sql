@@ -17,7 +17,7 @@ inside as (
         "patient_id",
         case when "days" is not null then least(greatest("days", -10000), 8000) end as "days",
         case when cast("test" as varchar) in ('fib4', 'hdl', 'sbp', 'smoke') then "test" end as "test",
-        case when "value" is not null then least(greatest("value", 0), 20000) end as "value"
+        case when "value" is not null then least(greatest("value", 0), 500) end as "value"
     from typed
 ),
 complete as (
