@@ -1,0 +1,1 @@
+"""The quality report of a release: one HTML file."""
