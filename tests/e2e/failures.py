@@ -66,9 +66,15 @@ def locked(place):
 
 def at_work(place, process, site="lake"):
     """Waits until dbt writes at a site; the site's process and all below it, deepest last."""
-    wait_until(process, lambda: (place.work(site) / "work.duckdb").exists())
-    agent = next(p for p in below(process.pid) if command_of(p).strip().endswith(f" {site}"))
-    return [agent, *below(agent)]
+    found = []
+
+    def writing():
+        agents = [p for p in below(process.pid) if command_of(p).strip().endswith(f" {site}")]
+        found[:] = [p for agent in agents for p in (agent, *below(agent))]
+        return len(found) > 1 and (place.work(site) / "work.duckdb").exists()
+
+    wait_until(process, writing)
+    return found
 
 
 def site_killed(place):
@@ -136,11 +142,11 @@ BEFORE_ANY_SPEND = {
     "missing table": Failure(3, ("lake", "charge"), sql("drop table charge")),
     "missing database": Failure(3, ("lake", "database"), missing),
     "corrupt database": Failure(3, ("lake", "cannot read"), corrupt),
-    "cut database": Failure(3, ("lake", "cannot read"), cut),
     "locked database": Failure(3, ("lake", "another process"), locked),
     "budget used up": Failure(2, ("lake", "budget"), poor),
 }
 AFTER_SPENDING = {
+    "cut database": Failure(3, ("lake", "cannot read"), cut),
     "a key of two patients": Failure(4, ("lake", "visit"), sql(TWICE)),
     "outside of a range that refuses": Failure(
         4, ("lake", "patient", "height"), sql(f"update patient set height = {real(9003)} where rowid = 200")

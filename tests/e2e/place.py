@@ -130,7 +130,7 @@ class Place:
             stdin=subprocess.DEVNULL,
             stdout=files[0],
             stderr=files[1],
-            preexec_fn=prepare,
+            preexec_fn=prepare,  # noqa: PLW1509
             start_new_session=True,
         )
         process.captured = [Path(f.name) for f in files]
