@@ -25,7 +25,11 @@ def write_atomic(file: Path, put: Callable[[Path], None]) -> None:
 
 def write_json(file: Path, document: Any) -> None:
     """A JSON file, whole or not at all."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    write_text(file, json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """A text file, whole or not at all."""
 
     def put(part: Path) -> None:
         part.write_text(text, encoding="utf-8")

@@ -1,19 +1,13 @@
-"""What makes sampled tables a release: dbt's contracts and tests, and the report."""
+"""What makes sampled tables a release: dbt's contracts and tests."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runners.dbt import log, results, run_dbt
 from runners.errors import DATA, GATE, Stop
 from specs.lang.types import Study
-
-if TYPE_CHECKING:
-    from runners.run import Run
-
-REPORT = "report.html"
 
 
 def build_release(study: Study, database: Path, folder: Path) -> None:
@@ -30,14 +24,3 @@ def build_release(study: Study, database: Path, folder: Path) -> None:
     what = "the release fails its dbt tests" if tests else "dbt cannot build the release"
     ends = [] if lines else log(folder).splitlines()[-3:]
     raise Stop(GATE if tests else DATA, "\n".join([what, *lines[:10], *ends, f"  details: {folder / 'log' / 'dbt.log'}"]))
-
-
-def write_report(run: Run) -> None:
-    """One HTML file, from the noised sums and the synthetic tables."""
-
-
-def rebuild_report(study: Study, release: Path) -> Path:
-    """The report again, from the released database. Raises Stop when the release has none."""
-    if not (release / REPORT).is_file():
-        raise Stop(DATA, f"the release in {release} has no report")
-    return release / REPORT

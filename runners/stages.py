@@ -16,7 +16,8 @@ from runners.errors import WRONG, Stop
 from runners.headline import headlines
 from runners.noise import cost
 from runners.prove import SiteBuilds
-from runners.publish import build_release, write_report
+from runners.publish import build_release
+from runners.reporting import write_report
 from runners.rules import DuckRules
 from runners.run import SHARE, Run
 from runners.shadow import shadowed
@@ -143,9 +144,9 @@ def build(run: Run) -> None:
 
 def report(run: Run) -> None:
     """One HTML file."""
-    assert run.recorder
+    assert run.recorder and run.sums and run.sample
     with run.recorder.report():
-        write_report(run)
+        write_report(run.study, run.sums, run.sample, run.facts, run.partial)
 
 
 def _version() -> str:

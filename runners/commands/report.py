@@ -16,16 +16,16 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """From the released database alone; prints where the report is."""
+    """From the released files alone; prints where the report is."""
     study = study_of(args)
     from runners.places import Places
 
     places = Places(study)
     if not places.database.is_file():
         raise Stop(WRONG, f"no release yet: {places.database}\n  run: wardloom run {args.spec}")
-    from runners.publish import rebuild_report
+    from runners.reporting import rebuild_report
 
-    file = rebuild_report(study, places.release)
+    file = rebuild_report(study)
     if args.json:
         emit({"report": str(file)})
     else:

@@ -1,7 +1,7 @@
 """A run is all or nothing, and a second run goes on where the first one ended."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from runners import run as run_module
 from runners import stages
 from runners.errors import DATA, Stop
 from runners.places import Places, ledger_of, private_of
+from runners.reporting import rebuild_report
 from runners.run import run
 from runners.site import agent as agent_module
 from runners.site.agent import SiteAgent
@@ -45,7 +46,6 @@ def transport(study, monkeypatch):
     monkeypatch.setattr(agent_module, "build", built)
     monkeypatch.setattr(stages, "stale", lambda study: [])
     monkeypatch.setattr(stages, "build_release", lambda study, database, folder: None)
-    monkeypatch.setattr(stages, "write_report", lambda run: None)
     return found
 
 
@@ -63,7 +63,7 @@ def test_a_run_makes_a_release(study, transport):
     place = Places(study)
     assert done.facts["rows"]["patient"] == 50
     names = {str(f.relative_to(place.release)) for f in place.release.rglob("*") if f.is_file()}
-    assert {"small-one.duckdb", "model/arrays.npz", "model/model.json", "lineage.ndjson", "manifest.json"} <= names
+    assert {"small-one.duckdb", "model/arrays.npz", "model/model.json", "lineage.ndjson", "manifest.json", "report.html"} <= names
     assert set(json.loads((place.release / "manifest.json").read_text())["files"]) == names - {"manifest.json"}
     with duckdb.connect(str(place.database), read_only=True) as con:
         assert con.sql("select count(*) from sampled.patient").fetchall() == [(50,)]
@@ -83,6 +83,19 @@ def test_a_second_run_asks_nobody_and_gives_the_same_tables(study, transport):
     assert rows() == before
     assert transport.asked == asked
     assert spent(study) == paid
+
+
+def test_the_report_can_be_built_again_from_the_release_alone(study, transport):
+    go(study)
+    file = Places(study).release / "report.html"
+    first = file.read_text()
+    file.unlink()
+    for site in study.sites.values():
+        Path(site.database).unlink()
+    assert rebuild_report(study) == file
+    assert file.read_text() == first
+    with pytest.raises(Stop):
+        rebuild_report(replace(study, digest="7" * 64))
 
 
 def test_a_new_run_does_not_pay_again(study, transport):

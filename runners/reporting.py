@@ -1,0 +1,76 @@
+"""The report of a release: from what the run has at hand, or again from the released files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from evaluation.facts import Facts
+from evaluation.report.page import report
+from generators.frame import Sample
+from generators.marginal.ask import answers
+from generators.marginal.structure import queries
+from privacy.sums import Sums
+from runners.errors import DATA, WRONG, Stop
+from runners.files import read_json, write_text
+from runners.places import Places
+from runners.release import MANIFEST, load_model, write_manifest
+from runners.rules import DuckRules
+from specs.lang.types import Study
+
+REPORT = "report.html"
+
+
+def write_report(study: Study, sums: Sums, sample: Sample, facts: Mapping[str, Any], release: Path) -> Path:
+    """One HTML file in the folder `release`; `facts` are those of the run."""
+    page = report(study, sums, answers(study, sample.tables, sample.parents), said(study, facts))
+    write_text(release / REPORT, page)
+    return release / REPORT
+
+
+def said(study: Study, facts: Mapping[str, Any]) -> Facts:
+    """What the report says about the run."""
+    rho = facts["rho"] if facts["epsilon"] is not None else None
+    tables = [t.name for t in study.patient_tables()]
+    return Facts(
+        digest=facts["digest"],
+        created=facts["made"],
+        sites=tuple(facts["sites"]),
+        epsilon=facts["epsilon"],
+        delta=facts["delta"],
+        rho=rho,
+        none=study.privacy.none if rho is None else None,
+        versions={"wardloom": facts["wardloom"]},
+        rows={t: facts["rows"][t] for t in tables},
+        rejected={t: facts["rejected"][t] for t in tables},
+        spend={"measure": rho} if rho is not None else {},
+    )
+
+
+def rebuild_report(study: Study) -> Path:
+    """The report again: sums from the released database, the same tables drawn again from the released model. Raises Stop."""
+    places = Places(study)
+    facts = read_json(places.release / MANIFEST)
+    model = load_model(places.release / "model", study)
+    if not facts or facts.get("digest") != study.digest or model is None:
+        raise Stop(WRONG, f"the release in {places.release} was made from another version of the spec: run it again")
+    sample = model.sample(facts["rows"][study.root.name], study.seed, DuckRules(study))
+    file = write_report(study, released_sums(study, places.database, tuple(facts["sites"])), sample, facts, places.release)
+    write_manifest(places.release, {k: v for k, v in facts.items() if k != "files"})
+    return file
+
+
+def released_sums(study: Study, database: Path, sites: tuple[str, ...]) -> Sums:
+    """The noised sums of a released database. Raises Stop when they are not those of the study."""
+    asked = {q.name: q for q in queries(study)}
+    sql = "SELECT query, list(value ORDER BY cell), any_value(std_error) FROM wardloom.noised_sums GROUP BY query"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(sql).fetchall()
+    if {name for name, _, _ in rows} != set(asked) or any(len(v) != asked[name].cells for name, v, _ in rows):
+        raise Stop(DATA, f"the noised sums in {database} are not those of the spec")
+    values = {name: np.asarray(v, float).reshape(asked[name].shape) for name, v, _ in rows}
+    return Sums(asked, values, {name: float(std) for name, _, std in rows}, sites)
