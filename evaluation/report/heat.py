@@ -40,12 +40,9 @@ def field(row: Row) -> Field:
     """A query as a table: two columns as they are; of three, the row's kind (or the second context) joins the last one."""
     axes, synthetic, noised = row.axes, row.synthetic, row.noised
     std = np.where(row.possible, row.std, 0.0)
-    if row.ways == 1:
-        axes, synthetic, noised, std = (axes[0], axes[0]), synthetic[None], noised[None], std[None]
-        return _reduced(Field(("all",), axes[0].labels, synthetic, noised, std, "", axes[0].title), axes)
     if row.ways == 2:
-        return _reduced(Field(axes[0].labels, axes[1].labels, synthetic, noised, std, axes[0].title, axes[1].title), axes)
-    group, line = (0, 1) if row.axes[-1].by == row.query.columns[0] or not _earlier(row) else (1, 0)
+        return reduced(Field(axes[0].labels, axes[1].labels, synthetic, noised, std, axes[0].title, axes[1].title), axes)
+    group, line = (1, 0) if row.query.columns[0].endswith("__prev") else (0, 1)
     order = (line, group, 2)
     parts = [a.transpose(order) for a in (synthetic, noised, std)]
     kept = _kinds(parts[1], max(1, MOST // axes[2].size))
@@ -54,11 +51,7 @@ def field(row: Row) -> Field:
     title = f"{axes[2].title} within {axes[group].title}"
     whole = Field(axes[line].labels, across, flat[0], flat[1], flat[2], axes[line].title, title)
     used = whole.std.any(axis=0) | whole.synthetic.any(axis=0) | whole.noised.any(axis=0)
-    return _taken(whole, np.arange(len(whole.down)), np.flatnonzero(used))
-
-
-def _earlier(row: Row) -> bool:
-    return row.query.columns[0].endswith("__prev")
+    return reduced(_taken(whole, np.arange(len(whole.down)), np.flatnonzero(used)), axes[line : line + 1])
 
 
 def _kinds(noised: Floats, most: int) -> list[int]:
@@ -66,9 +59,9 @@ def _kinds(noised: Floats, most: int) -> list[int]:
     return sorted(np.argsort(-noised.sum(axis=(0, 2)), kind="stable")[:most].tolist())
 
 
-def _reduced(whole: Field, axes: tuple[Axis, ...]) -> Field:
-    """No more than MOST fields a side."""
-    for side, axis in enumerate(axes[: whole.noised.ndim]):
+def reduced(whole: Field, axes: tuple[Axis, ...]) -> Field:
+    """No more than MOST fields a side; `axes` are those of the sides, down first."""
+    for side, axis in enumerate(axes):
         size = whole.noised.shape[side]
         if size <= MOST:
             continue
@@ -99,14 +92,16 @@ def _taken(whole: Field, down: NDArray[np.int64], across: NDArray[np.int64]) -> 
 def panels(found: Field, what: str = "share of all rows") -> str:
     """Synthetic, noised and their difference."""
     top = max(float(found.synthetic.max(initial=0)), float(found.noised.max(initial=0)), 1e-9)
-    drawn = [
-        _picture(found, _shades(x, top), name, what) for x, name in ((found.synthetic, "synthetic"), (found.noised, "noised sum"))
-    ]
     apart = _apart(found)
     far = int((apart != 0).sum())
-    words = f"difference: {far} of {apart.size} cells beyond noise" if found.std.any() else f"difference: {far} cells apart"
-    drawn.append(_picture(found, apart, words, "synthetic less noised sum"))
-    return f'<div class="cards three">{"".join(f"<figure>{d}</figure>" for d in drawn)}</div><p class="a">Darkest field: {pct(top)}.</p>'
+    words = f"difference: {far} of {apart.size} cells " + ("beyond noise" if found.std.any() else "apart")
+    drawn = (
+        _picture(found, _shades(found.synthetic, top), "h", "synthetic", what),
+        _picture(found, _shades(found.noised, top), "h", "noised sum", what),
+        _picture(found, apart, "e", words, "synthetic less noised sum"),
+    )
+    figures = "".join(f"<figure>{d}</figure>" for d in drawn)
+    return f'<div class="cards three">{figures}</div><p class="a">Darkest field: {pct(top)} ({what}).</p>'
 
 
 def _shades(values: Floats, top: float) -> NDArray[np.int64]:
@@ -123,17 +118,14 @@ def _apart(found: Field) -> NDArray[np.int64]:
     return np.asarray(np.sign(gap).astype(np.int64) * level)
 
 
-def _picture(found: Field, levels: NDArray[np.int64], name: str, what: str) -> str:
+def _picture(found: Field, levels: NDArray[np.int64], kind: str, name: str, what: str) -> str:
     down, across = levels.shape
     wide = (WIDTH - LEFT) / across
     tall = min(max(wide, 9.0), 20.0) if down <= 18 else max(5.0, 280.0 / down)
     top, bottom = 22.0, 22.0 + tall * down
     body = text(LEFT, 12, name, "p")
     for level in sorted(set(levels.ravel().tolist()) - {0}):
-        kind = (
-            f"h{level}" if levels.min() >= 0 and "difference" not in name else ("more" if level > 0 else "less") + str(abs(level))
-        )
-        body += path(_cells(levels == level, wide, tall, top), kind)
+        body += path(_cells(levels == level, wide, tall, top), f"{kind}{level}".replace("-", "m"))
     body += path(f"M{num(LEFT)} {num(top)}V{num(bottom)}H{WIDTH}", "ax")
     body += _down(found.down, tall, top) + _across(found.across, wide, bottom)
     body += text(WIDTH, bottom + 58, f"{found.across_title} →", "u", "e", 50)

@@ -47,15 +47,12 @@ def _matrix(view: View, plan: Plan, shown: dict[str, int]) -> str:
         return ""
     cells = {(_context(view.row(q.name), s), s.variable.name): view.row(q.name) for s in steps for q in s.factors}
     contexts = list(dict.fromkeys(c for c, _ in cells))
-    heads = "".join(
-        f'<th scope="col"><span><bdi>{esc(cut(view.row(s.fine.name).axes[-1].title, 22))}</bdi></span></th>' for s in steps
-    )
+    titles = [cut(view.row(s.fine.name).axes[-1].title, 22) for s in steps]
+    heads = "".join(f'<th scope="col"><span><bdi>{esc(t)}</bdi></span></th>' for t in titles)
     lines = "".join(_line(c, [cells.get((c, s.variable.name)) for s in steps], shown) for c in contexts)
     caption = f"<caption>Distance in % of rows, synthetic to noised sums. Tables of <bdi>{esc(plan.table)}</bdi>.</caption>"
-    return (
-        heading(plan.table)
-        + f'<div class="x" tabindex="0"><table class="mx">{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
-    )
+    body = f"{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody>"
+    return heading(plan.table) + f'<div class="x" tabindex="0"><table class="mx">{body}</table></div>'
 
 
 def _context(row: Row, step: Step) -> str:
