@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -191,10 +192,11 @@ def wait_until(process, reached):
 
 
 def below(pid):
-    """All processes that `pid` started, the deepest last."""
+    """All processes that `pid` started and that still are there, each before its own."""
     children = []
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        children += [int(p) for p in file.read_text().split()]
+        with suppress(OSError):
+            children += [int(p) for p in file.read_text().split()]
     return [p for child in children for p in (child, *below(child))]
 
 

@@ -15,7 +15,7 @@ KINDS = {
     "visit": ["INTEGER", "VARCHAR", "INTEGER", "VARCHAR"],
     "charge": ["INTEGER", "INTEGER", "DOUBLE"],
 }
-NONE = ("privacy: {unit: patient, epsilon: 2.0, delta: 1e-6}", 'privacy: {none: "made-up people"}')
+NONE = ("privacy: {unit: patient, epsilon: 2.0, delta: 1e-6}", 'privacy: {unit: patient, none: "made-up people"}')
 ALL_OF_IT = ("epsilon: 2.0, delta", "epsilon: 11.9, delta")
 
 
