@@ -12,7 +12,7 @@ from generators.marginal.structure import Plan, Variable, count_column, gap_colu
 from specs.lang.domain import SPLIT, WHOLE, Cell, Domain, domain
 from specs.lang.types import Column, Scalar, Study
 
-NULL = "NULL"
+NULL = "(missing)"
 NONE = "(none before)"
 MOVED = ("first row", "same time", "later")
 EPOCH = datetime.datetime(1970, 1, 1)
@@ -78,6 +78,8 @@ def axis(study: Study, plans: Mapping[str, Plan], table: str, name: str) -> Axis
         return replace(_joined(above, variable), name=name, title=f"{variable.table}.{above.title}")
     column, dom = _domain(study, table, variable)
     found = _plain(name, title(variable), column, dom, fine)
+    if variable.kind == "gap":  # multiples of an even gap, in steps of a constant factor: two figures say it
+        found = replace(found, labels=tuple(_brief(s) for s in found.spans[0]))
     return _joined(found, variable) if variable.groups else found
 
 
@@ -151,6 +153,10 @@ def _joined(whole: Axis, variable: Variable) -> Axis:
     possible = tuple(tuple(any(of[c] for c in group) for group in members) for of in whole.possible)
     labels = tuple(_group_label(whole, group, spans[0][i]) for i, group in enumerate(members))
     return replace(whole, name=variable.name, labels=labels, spans=spans, possible=possible, null=null)
+
+
+def _brief(span: Span | None) -> str:
+    return "" if span is None else f"{span[0]:.2g}" if span[0] == span[1] else f"{span[0]:.2g} to {span[1]:.2g}"
 
 
 def _hull(spans: list[Span | None]) -> Span | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.axis import Axis
+from evaluation.axis import NULL, Axis
 from evaluation.compare import Row
 from evaluation.distance import Floats
 from evaluation.report.bars import Bar, joined, largest, rows, steps, table
@@ -16,6 +16,8 @@ from specs.lang.domain import SPLIT
 
 MOST = 12
 """Values of another column with a picture of their own."""
+FEW = 0.05
+"""Where intervals hold less than this share of rows and single values the rest, all are told and no axis is drawn."""
 ENOUGH = 8.0
 """A value's noised sum must be this many standard errors above 0 to be divided by."""
 
@@ -73,18 +75,19 @@ def picture(axis: Axis, synthetic: Floats, noised: Floats, std: Floats, value: i
     unit = (axis.column.unit if axis.column else "") or ""
     body = steps(coarse, _alt(axis, coarse), unit) if growing else _true(axis, fine, coarse, unit)
     if null:
-        body += rows([Bar("missing", null[0].synthetic, null[0].noised, null[0].std)], null[0].words, 0.25)
+        body += rows([Bar(NULL, null[0].synthetic, null[0].noised, null[0].std)], null[0].words, 0.25)
     return body + table([*coarse, *null], axis.title)
 
 
 def _true(axis: Axis, fine: list[Bar], coarse: list[Bar], unit: str) -> str:
     """The histogram, and below it what a true axis cannot hold: single values and long thin tails."""
-    drawn, told = split(coarse if too_noisy(fine) else fine)
-    low, high = (drawn[0].low, drawn[-1].high) if drawn else (0.0, 0.0)
+    drawn, told = split(coarse)
+    if drawn and max((whole := joined("", drawn)).synthetic, whole.noised - whole.half) < FEW:
+        drawn, told = [], sorted([*drawn, *told], key=lambda b: (b.low, b.high))
     body = ""
-    if sum(b.synthetic + max(b.noised, 0) for b in drawn) > 0.01:
-        tips = [b for b in coarse if b.high > b.low and low <= b.low and b.high <= high]
-        body = histogram(drawn, axis.scalar, unit, _alt(axis, coarse), tips)
+    if drawn:
+        parts = [b for b in fine if b.high > b.low and drawn[0].low <= b.low and b.high <= drawn[-1].high]
+        body = histogram(drawn if too_noisy(parts) else parts, axis.scalar, unit, _alt(axis, coarse), drawn)
     return body + (rows(told, "; ".join(b.words for b in told), 0.05) if told else "")
 
 

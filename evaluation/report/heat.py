@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evaluation.axis import Axis
 from evaluation.compare import Row
 from evaluation.distance import Floats
-from evaluation.report.svg import WIDTH, num, path, pct, svg, text
+from evaluation.report.svg import WIDTH, cut, num, path, pct, svg, text
 
 MOST = 36
 """Fields along a side; more codes are joined (numbers) or left out (the rarest categories)."""
@@ -123,7 +123,7 @@ def _picture(found: Field, levels: NDArray[np.int64], kind: str, name: str, what
     wide = (WIDTH - LEFT) / across
     tall = min(max(wide, 9.0), 20.0) if down <= 18 else max(5.0, 280.0 / down)
     top, bottom = 22.0, 22.0 + tall * down
-    body = text(LEFT, 12, name, "p")
+    body = text(LEFT, 12, name, "p") + text(LEFT - 5, 12, f"{cut(found.down_title, 14)} ↓", "u", "e")
     for level in sorted(set(levels.ravel().tolist()) - {0}):
         body += path(_cells(levels == level, wide, tall, top), f"{kind}{level}".replace("-", "m"))
     body += path(f"M{num(LEFT)} {num(top)}V{num(bottom)}H{WIDTH}", "ax")

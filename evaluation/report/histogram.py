@@ -11,6 +11,7 @@ from evaluation.report.bars import Bar, grid, joined, span_label, whiskers
 from evaluation.report.svg import WIDTH, Scale, figure, num, path, svg, text, ticks, tip
 from specs.lang.types import Scalar
 
+PLURAL = ("year", "month", "week", "day", "hour", "minute", "second")
 HEIGHT, TOP, LEFT, FOOT = 168.0, 20.0, 34.0, 22.0
 TAIL_WIDTH, TAIL_SHARE = 0.25, 0.06
 """An outer bin wider than this part of the picture that holds less than this share of rows is told, not drawn."""
@@ -73,8 +74,9 @@ def _per(bars: Sequence[Bar], scalar: Scalar, unit: str) -> tuple[float, str]:
         day = 1.0 if scalar == "date" else 86400.0
         return (365.25 * day, "% per year") if width > 1200 * day else (day, "% per day")
     per = 10.0 ** math.floor(math.log10(width / 8))
+    many = f"{unit}s" if unit in PLURAL and per != 1 else unit
     amount = "" if per == 1 and unit else f" {figure(per)}"
-    return per, f"% per{amount} {unit}".rstrip()
+    return per, f"% per{amount} {many}".rstrip()
 
 
 def _axis(x: Scale, scalar: Scalar) -> str:

@@ -22,7 +22,7 @@ def pairs(view: View) -> str:
     parts = [p for p in parts if p]
     if not parts:
         return ""
-    return KEY + "".join(parts) + "".join(_look(row, i, i == 0) for i, row in enumerate(shown))
+    return KEY + f'<div class="mats">{"".join(parts)}</div>' + "".join(_look(row, i, i == 0) for i, row in enumerate(shown))
 
 
 def closer(view: View) -> list[Row]:
@@ -52,7 +52,7 @@ def _matrix(view: View, plan: Plan, shown: dict[str, int]) -> str:
     lines = "".join(_line(c, [cells.get((c, s.variable.name)) for s in steps], shown) for c in contexts)
     caption = f"<caption>Distance in % of rows, synthetic to noised sums. Tables of <bdi>{esc(plan.table)}</bdi>.</caption>"
     body = f"{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody>"
-    return heading(plan.table) + f'<div class="x" tabindex="0"><table class="mx">{body}</table></div>'
+    return f'<div>{heading(plan.table)}<div class="x" tabindex="0"><table class="mx">{body}</table></div></div>'
 
 
 def _context(row: Row, step: Step) -> str:

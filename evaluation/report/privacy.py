@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evaluation.compare import Row
 from evaluation.report.card import View, capped
-from evaluation.report.svg import WIDTH, Scale, esc, figure, num, path, pct, svg, text
+from evaluation.report.svg import WIDTH, Scale, esc, figure, num, path, pct, power, svg, text
 from privacy.query import grouped
 
 
@@ -18,7 +18,7 @@ def privacy(view: View) -> str:
     else:
         unit = f"<bdi>{esc(view.study.privacy.unit)}</bdi>"
         promise = (
-            f"<p>The promise is differential privacy with epsilon {figure(facts.epsilon or 0)} and delta {facts.delta or 0:.0e}, "
+            f"<p>The promise is differential privacy with epsilon {figure(facts.epsilon or 0)} and delta {power(facts.delta or 0)}, "
             f"for one row of {unit} with all rows below it, added or removed. "
             + (f"It costs rho {figure(facts.rho)} of zero-concentrated differential privacy. " if facts.rho else "")
             + "It holds for this page too: whoever reads it, and all pages like it, learns almost nothing about any one patient. "
@@ -30,7 +30,7 @@ def privacy(view: View) -> str:
 def _spend(view: View) -> str:
     """Each step's part of the whole, as one bar."""
     spend = {k: v for k, v in view.facts.spend.items() if v > 0}
-    if not spend:
+    if len(spend) < 2:
         return ""
     x, at, body = Scale(0, sum(spend.values()), 0, WIDTH), 0.0, ""
     for i, (name, rho) in enumerate(spend.items()):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from evaluation.compare import Level, Row
-from evaluation.report.card import View, capped
+from evaluation.report.card import View, badge_words, capped
 from evaluation.report.pairs import closer
-from evaluation.report.svg import WIDTH, Scale, cut, dots, esc, figure, num, path, pct, svg, text
+from evaluation.report.svg import WIDTH, Scale, cut, dots, esc, figure, num, path, pct, power, svg, text, tip
 
 WORDS = {1: "one column", 2: "two columns", 3: "three columns"}
 LOW, HIGH = 0.0005, 1.0
@@ -23,7 +23,7 @@ def summary(view: View) -> str:
     return (
         f'<header id="top">{head}<p class="verdict">{verdict(view)}</p>{_tiles(view)}</header>'
         f'<section id="overview" aria-labelledby="overview-h"><h2 id="overview-h">Overview</h2><div class="two">'
-        f"<figure>{_overview(view)}</figure><div>{_levels(view)}</div></div></section>"
+        f"<figure>{_overview(view)}</figure><div>{_levels(view)}{_furthest(view)}</div></div></section>"
     )
 
 
@@ -33,24 +33,23 @@ def verdict(view: View) -> str:
     if not levels:
         return "The noise is so large that nothing can be judged: take these tables as an example of their form only."
     says = [f"tables of {WORDS[x.ways]} are {pct(x.tvd)} off the noised sums{_alone(view, x)}" for x in levels]
-    judged = [r for r in view.comparison.rows.values() if r.readable]
-    clear = sum(r.clear for r in judged)
-    first = f"On average {', and '.join(says)}. "
+    first = f"On average {', '.join(says)}. "
     if not view.facts.private:
         return first + "Nothing is noised, so these are exact distances."
+    judged = [r for r in view.comparison.rows.values() if r.readable]
     hidden = len(view.comparison.rows) - len(judged)
-    more = f"; noise hides {hidden} more" if hidden else ""
-    return first + f"{len(judged) - clear} of {len(judged)} tables are no further off than noise makes them{more}."
+    more = f"; {hidden} more are hidden by noise" if hidden else ""
+    return first + f"In {sum(not r.clear for r in judged)} of {len(judged)} tables the difference is no larger than noise{more}."
 
 
 def _alone(view: View, level: Level) -> str:
-    return f" (noise alone would make it {pct(level.noise)})" if view.facts.private else ""
+    return f" (noise alone: {pct(level.noise)})" if view.facts.private else ""
 
 
 def _tiles(view: View) -> str:
     facts, comparison = view.facts, view.comparison
     if facts.epsilon is not None:
-        promise = (f"ε {figure(facts.epsilon)}", "for each patient" + (f", with δ = {facts.delta:.0e}" if facts.delta else ""))
+        promise = (f"ε {figure(facts.epsilon)}", "for each patient" + (f", with δ = {power(facts.delta)}" if facts.delta else ""))
     else:
         promise = ("no privacy", "nothing protects a patient")
     error = f" ± {figure(round(1.96 * comparison.patients_std))}" if comparison.patients_std else ""
@@ -83,10 +82,21 @@ def _level(level: Level) -> str:
     name = WORDS.get(level.ways, f"{level.ways} columns")
     cells = [figure(level.queries), figure(level.queries - level.judged)]
     if level.judged:
-        cells += [f"<b>{pct(level.tvd)}</b>", pct(level.noise), f"{pct(level.low)} to {pct(level.high)}"]
+        cells += [f"<b>{pct(level.tvd)}</b>", pct(level.noise), f"{100 * level.low:.1f} to {pct(level.high)}"]
     else:
         cells += ["–"] * 3
     return f'<tr><th scope="row">{name}</th>' + "".join(f"<td>{c}</td>" for c in cells) + "</tr>"
+
+
+def _furthest(view: View) -> str:
+    """The worst few by name, with links to their pictures."""
+    drawn = {r.query.name: i for i, r in enumerate(closer(view))}
+    lines = [
+        f'<li><a href="#{f"p{drawn[r.query.name]}" if r.query.name in drawn else "columns"}"><bdi>{esc(r.query.table)}</bdi>: '
+        f"<bdi>{esc(cut(r.title, 60))}</bdi></a> <small>{badge_words(r)}</small></li>"
+        for r in view.comparison.worst[:6]
+    ]
+    return f'<h3>Look here first</h3><ol class="list">{"".join(lines)}</ol>' if lines else ""
 
 
 def _overview(view: View) -> str:
@@ -102,13 +112,17 @@ def _overview(view: View) -> str:
         group = [r for r in rows if min(r.ways, 3) == ways]
         body += dots([(x(_log(r.noise)), y(_log(r.tvd))) for r in group if not r.clear], "o k")
         body += dots([(x(_log(r.noise)), y(_log(r.tvd))) for r in group if r.clear], "o m")
-    body += _named(view, x, y)
-    body += text(WIDTH - 8, 328, "off by noise alone →", "u", "e") + text(0, 9, "↑ seen off the noised sums", "u")
+    body += "".join(tip(x(_log(r.noise)) - 4, y(_log(r.tvd)) - 4, 8, 8, _dot(r)) for r in rows) + _named(view, x, y)
+    body += text(WIDTH - 8, 328, "off by noise alone →", "u", "e") + text(44, 7, "↑ seen off the noised sums", "u")
     clear = sum(r.clear for r in rows)
     alt = f"{len(rows)} tables, distance seen against distance that noise alone makes; {clear} lie clearly above the diagonal"
     words = "Each dot is one table asked. On the line, noise explains all of it; "
     caption = f'{words}<span class="m">above it</span> the synthetic rows differ.'
     return svg(body, 334, alt) + f"<figcaption>{caption}</figcaption>"
+
+
+def _dot(row: Row) -> str:
+    return f"{row.query.table}: {row.title}, {capped(row.tvd)} off, noise alone {capped(row.noise)}"
 
 
 def _named(view: View, x: Scale, y: Scale) -> str:

@@ -44,9 +44,9 @@ def pct(share: float, digits: int = 2) -> str:
     """A share of rows in percent, to about `digits` significant figures."""
     value = 100 * share
     if 0 < abs(value) < 0.01:
-        return "<0.01 %" if value > 0 else ">-0.01 %"
+        return "<0.01\u00a0%" if value > 0 else ">-0.01\u00a0%"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{value:.{min(decimals, 2)}f} %"
+    return f"{value:.{min(decimals, 2)}f}\u00a0%"
 
 
 def figure(value: float) -> str:
@@ -55,7 +55,17 @@ def figure(value: float) -> str:
         return "0"
     decimals = max(0, 3 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{min(decimals, 6)}f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(",", " ")
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(",", "\u00a0")
+
+
+def power(value: float) -> str:
+    """A small number as a power of ten: 3 × 10⁻⁶."""
+    if value <= 0:
+        return "0"
+    exponent = math.floor(math.log10(value) + 1e-9)
+    front = figure(float(f"{value / 10**exponent:.2g}"))
+    raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if front == "1" else f"{front} × 10{raised}"
 
 
 @dataclass(frozen=True, slots=True)
