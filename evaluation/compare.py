@@ -19,6 +19,8 @@ READABLE = 0.25
 """Where noise alone moves more than this share of rows, the sum cannot judge anything, and is left out of averages."""
 CLEAR = 3.0
 """A distance this many standard deviations above that of noise alone is no noise."""
+ROUNDING = 1e-9
+"""Distances below this come from floating point alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ class Row:
     @property
     def clear(self) -> bool:
         """Whether the distance is more than noise can make."""
-        return self.readable and self.tvd > self.noise + CLEAR * self.spread
+        return self.readable and self.tvd > self.noise + CLEAR * self.spread + ROUNDING
 
     @property
     def beyond(self) -> float:
