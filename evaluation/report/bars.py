@@ -49,7 +49,7 @@ class Bar:
     def words(self) -> str:
         """All of it in one line."""
         synthetic, noised, half = self.numbers
-        return f"{self.label}: synthetic {synthetic}, noised sum {noised}" + (f" ± {half}" if self.std else "")
+        return f"{self.label}: synthetic {synthetic}, hospitals {noised}" + (f" ± {half}" if self.std else "")
 
 
 def joined(label: str, bars: Sequence[Bar]) -> Bar:
@@ -144,7 +144,7 @@ def table(bars: Sequence[Bar], head: str) -> str:
     lines = "".join(
         f'<tr><th scope="row">{esc(b.label)}</th>' + "".join(f"<td>{n}</td>" for n in b.numbers) + "</tr>" for b in bars
     )
-    heads = "".join(f'<th scope="col">{h}</th>' for h in (esc(head), "synthetic", "noised sum", "± 95 %"))
+    heads = "".join(f'<th scope="col">{h}</th>' for h in (esc(head), "synthetic", "hospitals", "± 95 %"))
     return (
         '<details class="n"><summary>Numbers</summary><div class="x"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></details>"

@@ -9,7 +9,7 @@ from evaluation.compare import Row
 from evaluation.distance import Floats
 from evaluation.report.bars import Bar, joined, largest, rows, steps, table
 from evaluation.report.card import View, bars_of, card, codes_of, grid, heading, margin
-from evaluation.report.histogram import grouped, histogram, split, too_noisy
+from evaluation.report.histogram import cramped, grouped, histogram, split, too_noisy
 from evaluation.report.svg import esc, pct
 from generators.marginal.structure import Plan, Step
 from specs.lang.domain import SPLIT
@@ -53,7 +53,7 @@ def _each(row: Row, unit: str, about: str) -> list[str]:
         if sizes[v] > ENOUGH * row.std * cells[v] ** 0.5 and made[v] > 0:
             std = np.full(axis.size, row.std / sizes[v])
             body = picture(axis, row.synthetic[v] / made[v], row.noised[v] / sizes[v], std, int(v))
-            share = f"{pct(sizes[v])} of rows" + (f", {unit}" if unit else "")
+            share = f"{pct(min(sizes[v], 1))} of rows" + (f", {unit}" if unit else "")
             found.append(card(f"{axis.title} · {kind.labels[v]}", body, "" if found else about, sub=share))
     return found
 
@@ -85,6 +85,8 @@ def _true(axis: Axis, fine: list[Bar], coarse: list[Bar], unit: str) -> str:
     if drawn and max((whole := joined("", drawn)).synthetic, whole.noised - whole.half) < FEW:
         drawn, told = [], sorted([*drawn, *told], key=lambda b: (b.low, b.high))
     body = ""
+    if drawn and cramped(drawn, len(coarse)):
+        return steps(coarse, _alt(axis, coarse), f"{unit} (intervals differ in width)".strip())
     if drawn:
         parts = [b for b in fine if b.high > b.low and drawn[0].low <= b.low and b.high <= drawn[-1].high]
         body = histogram(drawn if too_noisy(parts) else parts, axis.scalar, unit, _alt(axis, coarse), drawn)

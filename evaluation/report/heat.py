@@ -50,7 +50,7 @@ def field(row: Row) -> Field:
     flat = [a[:, kept].reshape(axes[line].size, -1) for a in parts]
     title = f"{axes[2].title} within {axes[group].title}"
     whole = Field(axes[line].labels, across, flat[0], flat[1], flat[2], axes[line].title, title)
-    used = whole.std.any(axis=0) | whole.synthetic.any(axis=0) | whole.noised.any(axis=0)
+    used = row.possible.transpose(order)[:, kept].reshape(axes[line].size, -1).any(axis=0)
     return reduced(_taken(whole, np.arange(len(whole.down)), np.flatnonzero(used)), axes[line : line + 1])
 
 
@@ -97,8 +97,8 @@ def panels(found: Field, what: str = "share of all rows") -> str:
     words = f"difference: {far} of {apart.size} cells " + ("beyond noise" if found.std.any() else "apart")
     drawn = (
         _picture(found, _shades(found.synthetic, top), "h", "synthetic", what),
-        _picture(found, _shades(found.noised, top), "h", "noised sum", what),
-        _picture(found, apart, "e", words, "synthetic less noised sum"),
+        _picture(found, _shades(found.noised, top), "h", "hospitals", what),
+        _picture(found, apart, "e", words, "synthetic less hospitals"),
     )
     figures = "".join(f"<figure>{d}</figure>" for d in drawn)
     return f'<div class="cards three">{figures}</div><p class="a">Darkest field: {pct(top)} ({what}).</p>'
@@ -146,7 +146,13 @@ def _cells(at: NDArray[np.bool_], wide: float, tall: float, top: float) -> str:
 
 def _down(labels: Sequence[str], tall: float, top: float) -> str:
     every = max(1, int(np.ceil(10.5 / tall)))
-    return "".join(text(LEFT - 5, top + tall * (i + 0.5) + 3.5, labels[i], "l", "e", 15) for i in range(0, len(labels), every))
+    shown = range(0, len(labels), every)
+    return "".join(text(LEFT - 5, top + tall * (i + 0.5) + 3.5, _start(labels[i]), "l", "e", 15) for i in shown)
+
+
+def _start(label: str) -> str:
+    """Of a long interval the place where it begins."""
+    return label if len(label) <= 12 else label.split(" to ", maxsplit=1)[0]
 
 
 def _across(labels: Sequence[str], wide: float, bottom: float) -> str:
@@ -155,5 +161,7 @@ def _across(labels: Sequence[str], wide: float, bottom: float) -> str:
     body = ""
     for i in range(0, len(labels), every):
         x = LEFT + wide * (i + 0.5) + 3
-        body += f'<g transform="rotate(-40 {num(x)} {num(bottom + 10)})">{text(x, bottom + 10, labels[i], "l", "e", 11)}</g>'
+        body += (
+            f'<g transform="rotate(-40 {num(x)} {num(bottom + 10)})">{text(x, bottom + 10, _start(labels[i]), "l", "e", 12)}</g>'
+        )
     return body

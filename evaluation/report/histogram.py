@@ -16,6 +16,9 @@ HEIGHT, TOP, LEFT, FOOT = 168.0, 20.0, 34.0, 22.0
 TAIL_WIDTH, TAIL_SHARE = 0.25, 0.06
 """An outer bin wider than this part of the picture that holds less than this share of rows is told, not drawn."""
 
+NEEDLE = 0.008
+"""A bin thinner than this part of the picture is a needle."""
+
 
 def split(bars: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
     """Bins to draw on the axis, and those to tell beside it: single values, and wide outer bins with few rows."""
@@ -36,6 +39,12 @@ def split(bars: Sequence[Bar]) -> tuple[list[Bar], list[Bar]]:
 
 def _tail(bar: Bar, width: float) -> bool:
     return bar.high - bar.low > TAIL_WIDTH * width and max(bar.synthetic, bar.noised) < TAIL_SHARE
+
+
+def cramped(drawn: Sequence[Bar], coarse: int) -> bool:
+    """Whether a true axis would show little more than one needle: of `coarse` bins few are left, or the fullest is very thin."""
+    fullest = max(drawn, key=lambda b: b.synthetic)
+    return len(drawn) < 4 <= coarse or fullest.high - fullest.low < NEEDLE * (drawn[-1].high - drawn[0].low)
 
 
 def grouped(bars: Sequence[Bar], groups: Sequence[int]) -> list[Bar]:
@@ -73,7 +82,7 @@ def _per(bars: Sequence[Bar], scalar: Scalar, unit: str) -> tuple[float, str]:
     if scalar in ("date", "timestamp"):
         day = 1.0 if scalar == "date" else 86400.0
         return (365.25 * day, "% per year") if width > 1200 * day else (day, "% per day")
-    per = 10.0 ** math.floor(math.log10(width / 8))
+    per = max(10.0 ** math.floor(math.log10(width / 8)), 1.0 if scalar == "integer" else 0.0)
     many = f"{unit}s" if unit in PLURAL and per != 1 else unit
     amount = "" if per == 1 and unit else f" {figure(per)}"
     return per, f"% per{amount} {many}".rstrip()

@@ -23,13 +23,13 @@ from specs.lang.types import Study
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for this page: nothing."""
 KEY = (
-    '<svg viewBox="0 0 210 18" role="img" aria-label="Key: bars are synthetic rows, dots are noised sums with 95 % intervals">'
+    '<svg viewBox="0 0 210 18" role="img" aria-label="Key: bars are synthetic, dots the sums of hospitals with 95 % intervals">'
     '<path class="s" d="M0 4H22v10H0z"/><text x="27" y="13">synthetic</text>'
-    '<path class="w" d="M90 9H116"/><path class="d" d="M103 9h.01"/><text x="121" y="13">noised sum ± 95 %</text></svg>'
+    '<path class="w" d="M90 9H116"/><path class="d" d="M103 9h.01"/><text x="121" y="13">hospitals ± 95 %</text></svg>'
 )
 INTRO = {
-    "columns": "The bar is the share of synthetic rows, the dot what the hospitals' noised sums say, with its 95 % interval. "
-    "Where the dot's interval reaches the bar, noise can explain the difference.",
+    "columns": "The bar is the share of synthetic rows, the dot what the hospitals' sums say, "
+    "with the 95 % interval of their noise. Where the interval reaches the end of the bar, noise can explain the difference.",
     "together": "Columns taken together: how far each table of two or three columns is off. "
     "Colour shows what noise does not explain. Underlined numbers lead to a closer look.",
     "relations": "How many rows hang below a row, and how that depends on it.",
@@ -79,7 +79,7 @@ def page(study: Study, comparison: Comparison, facts: Facts) -> str:
         f'<meta name="referrer" content="no-referrer"><title>{esc(title)}</title><style>{style}</style></head>'
         f'<body{_marked(facts)}><a class="skip" href="#overview">Skip to the figures</a>{_banner(facts)}'
         f'<nav aria-label="Sections"><div>{links}</div>{KEY}</nav><main>{body}</main>'
-        "<footer>Made by Wardloom from noised sums and synthetic rows; no patient's row was read for it. "
+        "<footer>Made by Wardloom from the hospitals' sums and synthetic rows; no patient's row was read for it. "
         f"{esc(facts.created)}</footer></body></html>\n"
     )
 

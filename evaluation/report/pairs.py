@@ -50,7 +50,7 @@ def _matrix(view: View, plan: Plan, shown: dict[str, int]) -> str:
     titles = [cut(view.row(s.fine.name).axes[-1].title, 22) for s in steps]
     heads = "".join(f'<th scope="col"><span><bdi>{esc(t)}</bdi></span></th>' for t in titles)
     lines = "".join(_line(c, [cells.get((c, s.variable.name)) for s in steps], shown) for c in contexts)
-    caption = f"<caption>Distance in % of rows, synthetic to noised sums. Tables of <bdi>{esc(plan.table)}</bdi>.</caption>"
+    caption = f"<caption>Distance in % of rows, synthetic to hospitals. Tables of <bdi>{esc(plan.table)}</bdi>.</caption>"
     body = f"{caption}<thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody>"
     return f'<div>{heading(plan.table)}<div class="x" tabindex="0"><table class="mx">{body}</table></div></div>'
 

@@ -18,8 +18,8 @@ def privacy(view: View) -> str:
     else:
         unit = f"<bdi>{esc(view.study.privacy.unit)}</bdi>"
         promise = (
-            f"<p>The promise is differential privacy with epsilon {figure(facts.epsilon or 0)} and delta {power(facts.delta or 0)}, "
-            f"for one row of {unit} with all rows below it, added or removed. "
+            f"<p>The promise is differential privacy with epsilon {figure(facts.epsilon or 0)} "
+            f"and delta {power(facts.delta or 0)}, for one row of {unit} with all rows below it, added or removed. "
             + (f"It costs rho {figure(facts.rho)} of zero-concentrated differential privacy. " if facts.rho else "")
             + "It holds for this page too: whoever reads it, and all pages like it, learns almost nothing about any one patient. "
             "A patient known to two hospitals is counted by each, and for that person the promise is weaker.</p>"

@@ -32,7 +32,7 @@ def verdict(view: View) -> str:
     levels = [x for x in view.comparison.levels if x.judged and x.ways <= 2]
     if not levels:
         return "The noise is so large that nothing can be judged: take these tables as an example of their form only."
-    says = [f"tables of {WORDS[x.ways]} are {pct(x.tvd)} off the noised sums{_alone(view, x)}" for x in levels]
+    says = [f"tables of {WORDS[x.ways]} are {pct(x.tvd)} off the hospitals' sums{_alone(view, x)}" for x in levels]
     first = f"On average {', '.join(says)}. "
     if not view.facts.private:
         return first + "Nothing is noised, so these are exact distances."
@@ -113,7 +113,7 @@ def _overview(view: View) -> str:
         body += dots([(x(_log(r.noise)), y(_log(r.tvd))) for r in group if not r.clear], "o k")
         body += dots([(x(_log(r.noise)), y(_log(r.tvd))) for r in group if r.clear], "o m")
     body += "".join(tip(x(_log(r.noise)) - 4, y(_log(r.tvd)) - 4, 8, 8, _dot(r)) for r in rows) + _named(view, x, y)
-    body += text(WIDTH - 8, 328, "off by noise alone →", "u", "e") + text(44, 7, "↑ seen off the noised sums", "u")
+    body += text(WIDTH - 8, 328, "off by noise alone →", "u", "e") + text(44, 7, "↑ seen off the hospitals' sums", "u")
     clear = sum(r.clear for r in rows)
     alt = f"{len(rows)} tables, distance seen against distance that noise alone makes; {clear} lie clearly above the diagonal"
     words = "Each dot is one table asked. On the line, noise explains all of it; "

@@ -50,11 +50,11 @@ def pct(share: float, digits: int = 2) -> str:
 
 
 def figure(value: float) -> str:
-    """A number for an axis or a table: four significant figures, thousands apart."""
+    """A number for an axis or a table: four significant figures, thousands apart from ten thousand on."""
     if value == 0:
         return "0"
     decimals = max(0, 3 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(decimals, 6)}f}"
+    text = f"{value:,.{min(decimals, 6)}f}" if abs(value) >= 10_000 else f"{value:.{min(decimals, 6)}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(",", "\u00a0")
 
 
