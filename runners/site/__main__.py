@@ -29,13 +29,12 @@ def main(spec: str, site: str) -> int:
 
 def answer(spec: Path, site: str, request: bytes) -> bytes:
     """The reply of this site; its own copy of the spec decides."""
-    from specs.lang.problems import SpecError
-    from specs.lang.read import read
-
     from runners.places import private_of
     from runners.site.agent import SiteAgent
     from runners.site.message import silence
     from runners.site.trouble import Trouble
+    from specs.lang.problems import SpecError
+    from specs.lang.read import read
 
     try:
         study = read(spec)
