@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from evaluation.compare import Row
@@ -21,10 +22,18 @@ def privacy(view: View) -> str:
             f"<p>The promise is differential privacy with epsilon {figure(facts.epsilon or 0)} "
             f"and delta {power(facts.delta or 0)}, for one row of {unit} with all rows below it, added or removed. "
             + (f"It costs rho {figure(facts.rho)} of zero-concentrated differential privacy. " if facts.rho else "")
-            + "It holds for this page too: whoever reads it, and all pages like it, learns almost nothing about any one patient. "
+            + f"It holds for this page too: whatever it shows is at most {_times(facts.epsilon or 0)} "
+            "as likely with any one patient as without, but for a chance of delta. "
             "A patient known to two hospitals is counted by each, and for that person the promise is weaker.</p>"
         )
     return promise + _spend(view) + _groups(view) + _all(view) + _release(view)
+
+
+def _times(epsilon: float) -> str:
+    """What epsilon allows, as a factor."""
+    if epsilon > 9:
+        return f"{power(float(f'{math.exp(min(epsilon, 600)):.0e}'))} times"
+    return f"{figure(float(f'{math.exp(epsilon):.2g}'))} times"
 
 
 def _spend(view: View) -> str:

@@ -38,7 +38,7 @@ def _count(view: View, step: Step) -> list[str]:
     pairs = [view.row(q.name) for q in step.factors if len(q.columns) == 2]
     for pair in _telling(pairs):
         bars = means(pair)
-        if bars:
+        if len(bars) > 1:
             by = pair.axes[0].title
             body = _profile(bars, pair, f"mean {axis.title} for each {by}")
             found.append(card(f"{axis.title} by {by}", body, "Mean per row of the parent.", pair))
@@ -100,8 +100,8 @@ def _by_parent(view: View, plan: Plan) -> list[str]:
     name = view.row(step.fine.name).axes[-1]
     found = []
     for pair in _telling(above):
-        bars = _shares(pair, most)
-        if bars:
+        bars = shares(pair, most)
+        if len(bars) > 1:
             body = _profile(bars, pair, f"share of {name.labels[most]} for each {pair.axes[0].title}")
             found.append(card(f"{name.title} = {name.labels[most]}", body, "", pair, f"by {pair.axes[0].title}"))
     return found
@@ -111,8 +111,11 @@ def _parental(plan: Plan, query: Query) -> bool:
     return len(query.columns) == 2 and plan.variables[query.columns[0]].kind == "parent"
 
 
-def _shares(row: Row, code: int) -> list[Bar]:
-    """For each code of the first column the share of `code` in the second."""
+def shares(row: Row, code: int) -> list[Bar]:
+    """For each code of the first column the share of `code` in the second.
+
+    The standard error of a noised share p = x / sum x over k cells is std sqrt((1 - p)^2 + (k - 1) p^2) / sum x (first order).
+    """
     found = []
     for i in range(row.axes[0].size):
         cells, made, noised = row.possible[i].sum(), row.synthetic[i].sum(), row.noised[i].sum()

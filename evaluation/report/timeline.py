@@ -64,7 +64,7 @@ def _transition(view: View, plan: Plan, step: Step) -> str:
     std = row.std * np.sqrt(row.possible.sum(axis=others))
     size = noised.sum(axis=1, keepdims=True)
     known = size[:, 0] > ENOUGH * row.std * np.sqrt(row.possible.sum(axis=tuple(range(1, row.ways))))
-    if not known.any():
+    if known.sum() < 2:
         return ""
     parts = [
         (made / np.maximum(made.sum(axis=1, keepdims=True), 1e-12))[known],
