@@ -196,6 +196,10 @@ def test_source_data_that_are_not_in_order_are_warned_of_without_counts(root, tm
     given = {"WARDLOOM_WORK": tmp_path / "work.duckdb", "WARDLOOM_DATABASE": tmp_path / "hospital.duckdb"}
     done = dbt(root / "dbt", tmp_path / "run", "site", "+path:models/site/nafld", **given)
     assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(tmp_path / "work.duckdb"), read_only=True) as con:
+        found = con.execute("select distinct test from wardloom.int_nafld_lab").fetchall()
+        assert set(found) == {("hdl",), (CANARY,)}  # chol and dbp are copies of other tests
+        assert con.execute("select count(*) from wardloom.nafld__bounded_lab").fetchall() == [(5,)]
     assert "WARN 1 unique_stg_nafld__patient_patient_id" in done.stdout and "WARN 2" not in done.stdout
     told = everything_written(tmp_path / "run") + done.stdout.encode()
     assert CANARY.encode() not in told and str(OUTLIER).encode() not in told
