@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.frame import Frame, Tables, known, length, stacked, take
+from generators.marginal.above import above
 from generators.marginal.chain import Chain
-from generators.marginal.simulate import above, children, roots
+from generators.marginal.simulate import children, roots
 from generators.marginal.structure import bound_of, starts_at_parent
 from generators.marginal.values import counts, values
 from generators.rules import Rules

@@ -9,37 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
+from generators.marginal.clock import clock, grouped
 from generators.marginal.encode import decode, encode
-from generators.marginal.structure import (
-    Variable,
-    bound_of,
-    count_column,
-    gap_column,
-    start_column,
-    starts_at_parent,
-    stride_column,
-)
+from generators.marginal.structure import Variable, start_column, stride_column
 from privacy.query import Query
 from specs.lang.domain import domain
-from specs.lang.types import Column, Study, Table
+from specs.lang.types import Study, Table
 
 Ints = NDArray[np.int64]
 Codes = dict[str, Ints]
-
-
-@dataclass(frozen=True)
-class Above:
-    """The rows above a child table, one entry per parent row.
-
-    `codes` are the child's `parent` variables, `count` the rows to draw, `begin` what a first row's time is counted from,
-    `limit` the bound on time (infinite without one).
-    """
-
-    codes: Codes
-    count: Ints
-    begin: NDArray[Any]
-    limit: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -97,10 +77,7 @@ class _Walk:
         self.before = {c.step.variable.name: np.zeros(parents, np.int64) for c in self.chain.conditionals}
         self.parents = frozenset(v.name for v in variables if v.kind == "parent")
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
-        self.at = np.array(self.above.begin)
-        self.low, self.high = (self.table.columns[self.table.order_by].range or (0.0, 0.0)) if self.table.order_by else (0.0, 0.0)
-        self.whole = self.at.dtype.kind == "i"
-        self.top = np.minimum(self.above.limit, self.high)
+        self.clock = clock(self.table, self.above)
 
     def _static(self, query: Query) -> bool:
         """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
@@ -116,7 +93,7 @@ class _Walk:
         at = None
         if self.table.order_by:
             live, codes, at = self._time(live, codes, position, allowed)
-        tied = np.zeros(len(self.at), bool)
+        tied = np.zeros(len(self.above.count), bool)
         if position:
             tied[live] = codes[f"{self.table.order_by}__moved"] == 1 if self.table.order_by else True
         for conditional in self.chain.conditionals:
@@ -137,61 +114,19 @@ class _Walk:
         name = str(self.table.order_by)
         conditional = self.chain[f"{name}__gap" if position else f"{name}__start"]
         column = stride_column(self.table) if position else start_column(self.study, self.table)
-        self._left(codes, live, position)
-        unit = self._unit(live, position)
+        codes |= self.clock.codes(self.chain.plan.variables, live, position)
         low, high = np.array([(c.low, c.high) for c in conditional.step.domain.cells[0]]).T
-        first, last = self._times(low, unit[:, None], live[:, None]), self._ends(low, high, unit[:, None], live[:, None])
+        first, last = self.clock.span(low, high, live[:, None], position)
         live, codes, _ = self._draw(conditional, codes, live, first <= last, allowed, None)
-        code, unit = codes[conditional.step.variable.name], self._unit(live, position)
+        code = codes[conditional.step.variable.name]
         fine = draw_part(conditional, code, None, self.rng.random(len(live)))
-        distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live))) * unit
-        earliest, latest = self._times(low[code], unit, live), self._ends(low[code], high[code], unit, live)
-        before = self.at[live]
-        at = before + self._between(distance, earliest, latest)
-        self.at[live] = at
+        distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
+        before = self.clock.at[live]
+        at = self.clock.moved(distance, *self.clock.span(low[code], high[code], live, position), live, position, self.rng)
         codes[f"{name}__moved"] = np.where(at == before, 1, 2) if position else np.zeros(len(at), np.int64)
         order = self.table.columns[name]
-        codes[name] = _grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
+        codes[name] = grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
         return live, codes, at
-
-    def _unit(self, live: Ints, position: int) -> Any:
-        """What the step's values are multiples of: the pace for gaps."""
-        if not position:
-            return np.ones(len(live))
-        return np.maximum(self.top[live] - self.at[live], 0) / (self.above.count[live] - position)
-
-    def _times(self, low: Any, unit: Any, live: Ints) -> Any:
-        """The earliest distance in a bin, in units of time; a gap that is not 0 is at least one whole unit."""
-        earliest = low * unit
-        return np.ceil(earliest - 1e-9) if self.whole else earliest
-
-    def _ends(self, low: Any, high: Any, unit: Any, live: Ints) -> Any:
-        """The latest distance in a bin that does not pass the bound."""
-        latest = high * unit
-        if self.whole:
-            latest = np.where(high > low, np.ceil(latest - 1e-9) - 1, latest)
-        return np.minimum(latest, self.top[live] - self.at[live])
-
-    def _between(self, distance: Any, earliest: Any, latest: Any) -> Any:
-        """The distance where it is possible, else one drawn evenly from what is."""
-        if not self.whole:
-            again = earliest + self.rng.random(len(distance)) * (latest - earliest)
-            return np.where((distance < earliest) | (distance > latest), again, distance)
-        whole = np.floor(distance)
-        again = earliest + np.floor(self.rng.random(len(distance)) * (latest - earliest + 1))
-        return np.where((whole < earliest) | (whole > latest), again, whole).astype(np.int64)
-
-    def _left(self, codes: Codes, live: Ints, position: int) -> None:
-        variables, never = self.chain.plan.variables, np.zeros(len(live), bool)
-        since = self.at[live] if position else np.full(len(live), self.low)
-        left = np.maximum(self.top[live] - since, 0)
-        rest = self.above.count[live] - position
-        pace = np.floor(left / rest) if self.whole else left / rest
-        for name, value in (("left", left), ("pace", pace)):
-            variable = variables[f"{self.table.order_by}__{name}"]
-            codes[variable.name] = _grouped(variable, encode(domain(gap_column(self.table)), value, never)[0])
-        variable = variables[f"{self.table.name}__rest"]
-        codes[variable.name] = _grouped(variable, encode(domain(count_column(self.table)), rest, never)[0])
 
     def _last_of(self, conditional: Conditional, codes: Codes, live: Ints) -> None:
         for variable in self.chain.plan.variables.values():
@@ -231,7 +166,7 @@ class _Walk:
         codes[name] = code
         for variable in self.chain.plan.variables.values():
             if variable.name == f"{name}__coarse":
-                codes[variable.name] = _grouped(variable, code)
+                codes[variable.name] = grouped(variable, code)
         return live, codes, at
 
     def _remember(self, live: Ints, codes: Codes) -> None:
@@ -246,7 +181,9 @@ class _Walk:
     def collected(self) -> Drawn:
         """All rows, each parent's together and in order."""
         if not self.rows:
-            return Drawn({v: np.zeros(0, np.int64) for v in self.chain.plan.variables}, np.zeros(0, np.int64), self.at[:0], {})
+            return Drawn(
+                {v: np.zeros(0, np.int64) for v in self.chain.plan.variables}, np.zeros(0, np.int64), self.clock.at[:0], {}
+            )
         parent = np.concatenate([r[0] for r in self.rows])
         order = np.argsort(parent, kind="stable")
         names = {n for r in self.rows for n in r[1]} | {
@@ -261,30 +198,6 @@ class _Walk:
     def _allowed(self, name: str) -> NDArray[np.bool_]:
         size = self.chain[name].step.variable.size
         return np.concatenate([r[3].get(name, np.ones((len(r[0]), size), bool)) for r in self.rows])
-
-
-def above(
-    study: Study, table: Table, chain: Chain, ancestors: Mapping[str, Codes], count: Ints, times: Mapping[str, Any]
-) -> Above:
-    """What `children` needs to know of the parents.
-
-    `ancestors[t]` are codes of ancestor `t` aligned with the parent rows, `times` the values of time columns by
-    "table.column", aligned likewise; a NULL bound is infinite.
-    """
-    codes = {
-        v.name: np.array(v.groups)[ancestors[v.table][v.source]] for v in chain.plan.variables.values() if v.kind == "parent"
-    }
-    parent = study.tables[table.parent.table] if table.parent else table
-    order: Column | None = table.columns[table.order_by] if table.order_by else None
-    kind = np.float64 if order and order.type == "number" else np.int64
-    begin = times[f"{parent.name}.{parent.order_by}"] if starts_at_parent(study, table) else np.zeros(len(count))
-    bound = bound_of(study, table)
-    limit = times[".".join(bound)].astype(float) if bound else np.full(len(count), np.inf)
-    return Above(codes, count, np.asarray(begin).astype(kind), limit)
-
-
-def _grouped(variable: Variable, code: Ints) -> Ints:
-    return np.asarray(np.array(variable.groups)[code]) if variable.groups else code
 
 
 def _unique(table: Table) -> list[str]:

@@ -6,11 +6,12 @@ import numpy as np
 
 from generators.arrays import Arrays, arrays
 from generators.frame import Tables, known, length
+from generators.marginal.above import above
 from generators.marginal.chain import Chain
 from generators.marginal.fit import Codes, Effort, Ints, learn_children, learn_roots, prior
 from generators.marginal.model import Model
 from generators.marginal.shard import ancestry, times
-from generators.marginal.simulate import above, children, roots
+from generators.marginal.simulate import children, roots
 from generators.marginal.structure import Plan, queries, structure
 from generators.marginal.values import counts, values
 from generators.progress import Progress, silent
