@@ -86,6 +86,16 @@ class Level:
     low: float
     high: float
 
+    def text(self) -> str:
+        """One line for a terminal."""
+        if not self.judged:
+            return f"{self.ways}-way: noise hides all {self.queries} tables"
+        hidden = f", {self.queries - self.judged} more hidden by noise" if self.queries > self.judged else ""
+        return (
+            f"{self.ways}-way: {self.tvd:.1%} off the noised sums (noise alone {self.noise:.1%}); "
+            f"from the truth {self.low:.1%} to {self.high:.1%} ({self.judged} tables{hidden})"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -108,7 +118,7 @@ class Comparison:
 
     def headline(self) -> tuple[str, ...]:
         """One line per number of columns, for a terminal."""
-        return tuple(_line(level) for level in self.levels)
+        return tuple(level.text() for level in self.levels)
 
 
 def compare(study: Study, sums: Sums, synthetic: Mapping[str, Floats]) -> Comparison:
@@ -196,14 +206,4 @@ def _level(ways: int, rows: list[Row]) -> Level:
         mean([r.noise for r in judged]),
         mean([r.truth.low for r in judged]),
         mean([r.truth.high for r in judged]),
-    )
-
-
-def _line(level: Level) -> str:
-    if not level.judged:
-        return f"{level.ways}-way: noise hides all {level.queries} tables"
-    hidden = f", {level.queries - level.judged} more hidden by noise" if level.queries > level.judged else ""
-    return (
-        f"{level.ways}-way: {level.tvd:.1%} off the noised sums (noise alone {level.noise:.1%}); "
-        f"from the truth {level.low:.1%} to {level.high:.1%} ({level.judged} tables{hidden})"
     )

@@ -11,7 +11,7 @@ from evaluation.report.svg import cut, esc, pct
 from generators.marginal.structure import Plan, Step
 
 WORST, BEST = 12, 2
-LEVELS = (0.0, 0.02, 0.05, 0.1, 0.2)
+LEVELS = (0.02, 0.05, 0.1)
 """From which distance beyond noise a cell is coloured more strongly."""
 
 
@@ -81,7 +81,7 @@ def shade(row: Row) -> str:
     """The class of a distance: hidden, within noise, or how far beyond it."""
     if not row.readable:
         return "xq"
-    return f"x{sum(row.beyond > level for level in LEVELS[1:]) + 1 if row.clear else 0}".replace("x5", "x4")
+    return f"x{1 + sum(row.beyond > level for level in LEVELS)}" if row.clear else "x0"
 
 
 def _look(row: Row, i: int, opened: bool) -> str:
