@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from evaluation.compare import compare
 from generators.arrays import arrays
 from generators.frame import length
+from generators.marginal.ask import answers
 from runners import release
 from runners.compiled import stale
 from runners.errors import WRONG, Stop
-from runners.headline import headlines
 from runners.noise import cost
 from runners.prove import SiteBuilds
 from runners.publish import build_release
@@ -115,6 +117,7 @@ def facts(run: Run) -> dict[str, Any]:
     budget = run.study.privacy.budget
     rho = cost(run.study, run.asked, SHARE)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
+    drawn = answers(run.study, run.sample.tables, run.sample.parents)
     return {
         "spec": run.study.name,
         "digest": run.study.digest,
@@ -130,7 +133,7 @@ def facts(run: Run) -> dict[str, Any]:
         "sites": list(run.sums.sites),
         "generator": run.study.generator.name,
         "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
-        "quality": [h.facts() for h in headlines(run.study, run.sums, run.sample)],
+        "quality": [asdict(level) for level in compare(run.study, run.sums, drawn).levels],
         "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
     }
 

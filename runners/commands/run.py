@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(done: Run, spec: Any) -> list[str]:
-    from runners.headline import Headline
+    from evaluation.compare import Level
 
     rows = [[name, count] for name, count in done.facts["rows"].items()]
     budget = done.study.privacy.budget
@@ -48,7 +48,7 @@ def _lines(done: Run, spec: Any) -> list[str]:
         f"release: {done.places.release}",
         *table(["table", "rows"], rows, "  "),
         f"privacy: epsilon {budget.epsilon:g}, delta {budget.delta:g}" if budget else "privacy: NONE (public data)",
-        *(f"quality: {Headline(**found).text()}" for found in done.facts["quality"]),
+        *(f"quality: {Level(**found).text()}" for found in done.facts["quality"]),
         "next:",
         f'  wardloom query {spec} "select * from {first} limit 5"',
         *([f"  open {report}"] if report.is_file() else [f"  wardloom plan {spec}"]),
