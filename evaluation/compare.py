@@ -116,10 +116,6 @@ class Comparison:
         """Rows that differ by more than noise, worst first."""
         return tuple(sorted((r for r in self.rows.values() if r.clear), key=lambda r: (-r.beyond, r.query.name)))
 
-    def headline(self) -> tuple[str, ...]:
-        """One line per number of columns, for a terminal."""
-        return tuple(level.text() for level in self.levels)
-
 
 def compare(study: Study, sums: Sums, synthetic: Mapping[str, Floats]) -> Comparison:
     """Compares what `sums` and `synthetic` answer to the same queries, both in patients and of shape `Query.shape`.

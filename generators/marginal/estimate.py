@@ -144,8 +144,7 @@ def raked(weight: Floats, index: NDArray[np.int64], tables: list[tuple[Floats, f
 
     `index` (rows, factors) is each row's context, `tables` the factors' (noised (contexts, codes), std). Rows drawn from a
     chain drift; fitted as they are, conditionals would bend to undo the drift, and a chain that remembers its last value
-    amplifies what was bent. Raking: Deming and Stephan 1940; contexts rarer than their noise are
-    left alone.
+    amplifies what was bent. Raking: Deming and Stephan 1940; contexts rarer than their noise are left alone.
     """
     total = weight.sum()
     for _ in range(sweeps):

@@ -44,7 +44,7 @@ class Effort:
 
 
 def prior(step: Step, sums: Sums) -> Conditional:
-    """The step before any fit: its own distribution, and its last factor read as a conditional where noise allows."""
+    """The step before any fit: its own distribution, and its main factor read as a conditional where noise allows."""
     known = base(step, sums)
     bias = np.log(known.shares)
     theta = {q.name: np.zeros((_contexts(q), step.variable.size)) for q in step.factors}
@@ -121,11 +121,12 @@ def learn_roots(
 
 
 def row_weights(step: Step, codes: Codes, patient: Ints) -> Floats:
-    """How much the step's queries count each row (see `privacy.query`), in patients; 0 where the step does not apply."""
-    group = tuple(q for q in step.factors)
+    """About how much the step's queries count each row (see `privacy.query`), in patients; 0 where the step does not apply.
+
+    At hospitals the group also holds the fine histogram of an ordered step; drawn rows have no fine codes.
+    """
+    group = step.factors or (() if step.domain.ordered else (step.fine,))
     applies = codes[step.variable.name] >= 0
-    if not group:
-        group = (step.fine,) if not step.domain.ordered else ()
     if not group:
         return applies.astype(float)
     weight = weights(group, codes, patient)[patient] / group[0].scale

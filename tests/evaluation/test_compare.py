@@ -65,7 +65,7 @@ def test_noise_that_hides_everything_is_said_and_averages_leave_it_out():
     found = compare(clinic(), noised(clinic(), drawn(1), 5000.0), drawn(1))
     assert not found.worst
     assert all(level.judged == 0 for level in found.levels)
-    assert all("noise hides" in line for line in found.headline())
+    assert all("noise hides" in line for line in (level.text() for level in found.levels))
 
 
 def test_cells_no_row_can_be_in_are_no_evidence():
