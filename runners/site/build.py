@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from runners.dbt import log, results, run_dbt
@@ -10,6 +11,8 @@ from runners.places import DBT
 from runners.site.diagnose import of_text
 from runners.site.trouble import Trouble
 from specs.lang.types import Site, Study
+
+ROOM_BYTES = 64 << 20  # dbt that fails with less than this left failed for want of it: a full disk leaves no room to say so
 
 
 def build(site: Site, study: Study, folder: Path) -> Path:
@@ -22,8 +25,14 @@ def build(site: Site, study: Study, folder: Path) -> Path:
     }
     name = study.name.replace("-", "_")
     if run_dbt(["build", "--target", "site", "--select", f"+path:models/site/{name}"], folder, environ) != 0:
-        raise failure(folder, known_names(study))
+        raise enough_room(folder, failure(folder, known_names(study)))
     return work
+
+
+def enough_room(folder: Path, otherwise: Trouble) -> Trouble:
+    """Trouble "disk" where the disk is nearly full and dbt gave no better reason than that it failed."""
+    full = shutil.disk_usage(folder).free < ROOM_BYTES
+    return Trouble("disk") if full and otherwise.code in ("dbt", "model", "database") else otherwise
 
 
 def failure(folder: Path, known: set[str]) -> Trouble:

@@ -113,15 +113,10 @@ class Place:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("WARDLOOM_", "OPENLINEAGE_"))}
         return kept | {name: str(self.folder / path) for name, path in house.items()} | {"PYTHONPATH": str(ROOT)}
 
-    def start(self, *words, before=(), limits=None):
+    def start(self, *words, before=()):
         """Starts a command; its output goes to files, which are searched like all others."""
         number = len(list((self.folder / "captured").iterdir())) // 2
         files = [(self.folder / "captured" / f"{number:03d}.{kind}").open("wb") for kind in ("out", "err")]
-
-        def prepare():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            if limits:
-                limits()
 
         argv = [*before, sys.executable, "-m", "runners", *words]
         process = subprocess.Popen(
@@ -131,7 +126,7 @@ class Place:
             stdin=subprocess.DEVNULL,
             stdout=files[0],
             stderr=files[1],
-            preexec_fn=prepare,  # noqa: PLW1509
+            preexec_fn=_interruptible,  # noqa: PLW1509
             start_new_session=True,
         )
         process.captured = [Path(f.name) for f in files]
@@ -225,3 +220,7 @@ def gone(pids):
             continue
         select.select([handle], [], [], 60)
         os.close(handle)
+
+
+def _interruptible():
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,11 +1,14 @@
 """Error texts of engines become codes and known names; nothing else of them is kept."""
 
 import errno
+import shutil
 
 import pytest
 
+from runners.site.build import ROOM_BYTES, enough_room
 from runners.site.diagnose import of_os, of_text
 from runners.site.sources import family, readable
+from runners.site.trouble import Trouble
 
 CANARY = "CANARY-7731"
 
@@ -63,3 +66,18 @@ def test_the_family_of_a_type_tells_nothing_of_its_labels():
     assert family(f"ENUM('{CANARY}')") == "text"
     assert family(f"STRUCT({CANARY} INTEGER)") == "nested"
     assert family(f"{CANARY}_TYPE") == "another type"
+
+
+@pytest.mark.parametrize(
+    ("code", "free", "said"),
+    [
+        ("dbt", ROOM_BYTES - 1, "disk"),
+        ("model", 0, "disk"),
+        ("dbt", ROOM_BYTES, "dbt"),
+        ("test", 0, "test"),
+        ("locked", 0, "locked"),
+    ],
+)
+def test_dbt_that_fails_on_a_full_disk_cannot_say_so_itself(code, free, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(free + 1, 1, free))
+    assert enough_room(tmp_path, Trouble(code)).code == said
