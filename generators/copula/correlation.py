@@ -42,8 +42,9 @@ def waves(shares: Floats) -> Floats:
 def correlation(noised: Floats, std: float, rows: Floats, columns: Floats) -> float:
     """The most probable correlation of codes counted in `noised` (codes, codes), each cell with standard error `std`.
 
-    `rows` and `columns` are what the codes' margins are known to be, in counts. A cell's variance is that of its noise and of its count were the codes
-    independent; correlations are expected to be about N(0, PRIOR^2), so a table of mere noise gives about 0.
+    `rows` and `columns` are what the codes' margins are known to be, in counts. A cell's variance is that of its noise and of
+    its count were the codes independent; correlations are expected to be about N(0, PRIOR^2), so a table of mere noise gives
+    about 0.
     """
     total = float(rows.sum())
     independent = np.outer(rows, columns) / columns.sum()
