@@ -46,6 +46,11 @@ class Chain:
     def __getitem__(self, name: str) -> Conditional:
         return next(c for c in self.conditionals if c.step.variable.name == name)
 
+    @property
+    def within(self) -> dict[str, Floats]:
+        """How each ordered step's codes are shared by their parts, by variable: (givens, codes, SPLIT)."""
+        return {c.step.variable.name: c.within for c in self.conditionals if c.within is not None}
+
 
 def context(query: Query, codes: Mapping[str, Ints]) -> Ints:
     """The cell of the query's contexts (all its columns but the last), in C order."""
@@ -67,11 +72,9 @@ def draw(logits: Floats, allowed: Any, uniform: Floats) -> Ints:
     return np.where(np.isfinite(top[:, 0]), code, -1)
 
 
-def draw_part(conditional: Conditional, code: Ints, given: Ints | None, uniform: Floats) -> Ints:
-    """The fine code of each code (n,); NULL stays NULL."""
-    step = conditional.step
-    assert conditional.within is not None
+def draw_part(step: Step, within: Floats, code: Ints, given: Ints | None, uniform: Floats) -> Ints:
+    """The fine code of each code (n,), of whose parts `within` (givens, codes, SPLIT) says the shares; NULL stays NULL."""
     known = np.minimum(code, step.domain.values - 1)
-    shares = conditional.within[given if given is not None else 0, known]
+    shares = within[given if given is not None else 0, known]
     part = np.minimum((np.cumsum(shares, axis=1) <= uniform[:, None]).sum(1), shares.shape[1] - 1)
     return np.where(code >= step.domain.values, step.domain.fine_size - 1, known * shares.shape[1] + part)

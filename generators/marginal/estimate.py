@@ -15,6 +15,8 @@ from specs.lang.domain import SPLIT
 Floats = NDArray[np.float64]
 PRIOR = 0.15
 """Variance expected of an interaction, in squared logits."""
+RARE = 1e-7
+"""Share of rows that even a code which noise hides is given."""
 LEAST_RIDGE = 0.5
 """Even without noise a moment of less than half a row decides nothing."""
 
@@ -39,7 +41,7 @@ class Moments:
 def base(step: Step, sums: Sums) -> Base:
     """Every histogram of the step holds its own distribution as a margin: combined by inverse variance."""
     own = [q for q in step.factors if q.columns[-1] == step.variable.name]
-    estimates = [_margin(step, sums, q) for q in (step.fine, *own)] + _as_context(step, sums)
+    estimates = [_margin(step, sums, q) for q in (step.fine, *own)]
     precision = sum(1 / v for _, v in estimates)
     mean = sum(m / v for m, v in estimates) / precision
     mean = _with_groups(step, sums, np.asarray(mean), float(1 / precision))
@@ -48,20 +50,6 @@ def base(step: Step, sums: Sums) -> Base:
     counts = nonnegative(mean, float(precision**-0.5), exists) + 1e-6 * max(weight.sum(), 1.0) * exists
     shares = np.maximum(counts, 1e-12)
     return Base(shares / shares.sum(1, keepdims=True), weight, float(1 / precision))
-
-
-def _as_context(step: Step, sums: Sums) -> list[tuple[Floats, float]]:
-    """Margins of histograms in which the step's variable is a context: of tables where every patient counts one row."""
-    if not step.single or step.given:
-        return []
-    found = []
-    for query in sums.queries.values():
-        if query.table == step.fine.table and step.variable.name in query.columns[:-1]:
-            kept = query.columns.index(step.variable.name)
-            rest = tuple(i for i in range(len(query.columns)) if i != kept)
-            variance = max(sums.std[query.name], 1e-3) ** 2 * query.cells / query.shape[kept]
-            found.append((sums.values[query.name].sum(rest)[None, :], variance))
-    return found
 
 
 def _with_groups(step: Step, sums: Sums, mean: Floats, variance: float) -> Floats:
@@ -98,12 +86,12 @@ def _exists(step: Step) -> NDArray[np.bool_]:
 def _margin(step: Step, sums: Sums, query: Query) -> tuple[Floats, float]:
     """A histogram summed down to (givens, codes or groups), and the variance of each cell."""
     values = sums.values[query.name]
-    values = _codes(step, values) if query is step.fine else values
+    values = coded(step, values) if query is step.fine else values
     flat = values.reshape(step.given_size, -1, values.shape[-1]).sum(1)
     return flat, max(sums.std[query.name], 1e-3) ** 2 * query.cells / flat.size
 
 
-def _codes(step: Step, fine: Floats) -> Floats:
+def coded(step: Step, fine: Floats) -> Floats:
     """Fine codes summed to codes, in the last dimension."""
     if not step.domain.ordered:
         return fine
@@ -181,13 +169,21 @@ def _shares(counts: Floats) -> Floats:
 
 
 def within(step: Step, sums: Sums) -> Floats:
-    """How a code's parts share it: (givens, codes without NULL, SPLIT), smoothed where noise is larger than the signal."""
-    values = sums.values[step.fine.name].reshape(step.given_size, -1)[:, : step.domain.values * SPLIT]
-    parts = np.maximum(values.reshape(step.given_size, step.domain.values, SPLIT), 0)
-    prior = max(sums.std[step.fine.name], 0.25)
+    """How a code's parts share it: (givens, codes without NULL, SPLIT); evenly where noise leaves none of them."""
     exists = np.arange(SPLIT) < np.array([_parts(step, i) for i in range(step.given_size)])[..., None]
-    parts = (parts + prior) * exists
+    noised = sums.values[step.fine.name].reshape(step.given_size, -1)[:, : step.domain.values * SPLIT].reshape(exists.shape)
+    flat = np.where(exists, noised, 0.0).reshape(step.given_size, -1)
+    parts = np.stack([share(row, max(row.sum(), 1.0)) for row in flat]).reshape(exists.shape) * exists
     return np.asarray(parts / parts.sum(-1, keepdims=True))
+
+
+def share(noised: Floats, rows: float) -> Floats:
+    """The shares of `rows` closest to noised counts (codes,): nowhere negative, 1 together (Duchi et al. 2008, projection)."""
+    falling = np.sort(noised)[::-1]
+    above = (np.cumsum(falling) - rows) / np.arange(1, len(falling) + 1)
+    cut = above[np.flatnonzero(falling > above)[-1]]
+    kept = np.maximum((noised - cut) / rows, RARE)
+    return np.asarray(kept / kept.sum())
 
 
 def _parts(step: Step, given: int) -> list[int]:

@@ -1,13 +1,13 @@
-"""Learning chains from noised sums.
+"""Learning a child table's chain from noised sums.
 
 Every conditional is a log-linear model whose moments are the noised histograms (`loglinear`). Moments depend on how often
-each context occurs, and contexts are rows drawn from the model itself: a table is fitted column by column on rows drawn so
-far, and a child table in rounds: draw sequences, fit every step on them, draw again.
+each context occurs, and contexts are rows drawn from the model itself, in rounds: draw sequences, fit every step on them,
+draw again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.arrays import Arrays
-from generators.marginal.chain import Chain, Conditional, context, draw
+from generators.marginal.chain import Chain, Conditional, context
 from generators.marginal.estimate import Base, Moments, base, base_moments, factor_moments, raked, spread, within
 from generators.marginal.loglinear import design
 from generators.marginal.loglinear import fit as fit_loglinear
-from generators.marginal.structure import Plan, Step
+from generators.marginal.structure import Step
 from privacy.histogram import weights
 from privacy.query import Query
 from privacy.sums import Sums
@@ -35,8 +35,12 @@ DAMPING = 0.5
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to try: rows drawn to fit on, iterations of a fit, rounds of drawing and fitting a child table."""
+    """How hard to try: classes of the root table and steps of their descent; for child tables patients drawn and at most
+    so many of their rows to fit on, iterations of a fit, rounds of drawing and fitting.
+    """
 
+    classes: int = 256
+    steps: int = 600
     rows: int = 24_000
     patients: int = 4_000
     iterations: int = 60
@@ -88,7 +92,6 @@ def learn(
             centre,
             theta,
             effort.iterations,
-            step.given_size if step.single else 0,  # rows of sequences drift: met exactly, the drift would be amplified
         )
     ).astype(np.float64)
     parts = {q.name: fitted[offsets[i + 1] : offsets[i + 2]] for i, q in enumerate(step.factors)}
@@ -103,21 +106,6 @@ def _moments(known: Base, tables: list[tuple[Floats, float]], seen: list[Floats]
 
 def _contexts(query: Query) -> int:
     return query.cells // query.shape[-1]
-
-
-def learn_roots(
-    arrays: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Callable[[str], None]
-) -> Chain:
-    """The root table's chain."""
-    codes: dict[str, Ints] = {}
-    found: list[Conditional] = []
-    weight = np.ones(effort.rows)
-    for step in plan.steps:
-        done(f"{plan.table}.{step.variable.name}")
-        conditional = learn(arrays, prior(step, sums), sums, codes, weight, None, effort)
-        codes[step.variable.name] = draw(conditional.logits(codes, effort.rows), None, rng.random(effort.rows))
-        found.append(conditional)
-    return Chain(plan, tuple(found))
 
 
 def row_weights(step: Step, codes: Codes, patient: Ints) -> Floats:

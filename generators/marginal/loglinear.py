@@ -16,11 +16,6 @@ from typing import Any
 
 from generators.arrays import Arrays
 
-SWEEPS = 6
-"""Sweeps of iterative proportional fitting at the end of a fit."""
-LEAST = 1e-3
-"""Moments below this many rows are as good as none."""
-
 
 @dataclass(frozen=True)
 class Design:
@@ -61,10 +56,10 @@ def expected(arrays: Arrays, rows: Design, theta: Any) -> Any:
     return rows.onehot.T @ (p * rows.weight[:, None])
 
 
-def fit(arrays: Arrays, rows: Design, target: Any, ridge: Any, centre: Any, start: Any, iterations: int, firm: int) -> Any:
+def fit(arrays: Arrays, rows: Design, target: Any, ridge: Any, centre: Any, start: Any, iterations: int) -> Any:
     """Parameters (cells, codes) whose moments meet `target` (cells, codes), as close to `centre` as `ridge` (cells, codes) asks.
 
-    The search starts from `start`. The moments of the first `firm` cells, which are known best, are met exactly at the end.
+    The search starts from `start`.
     """
     xp = arrays.xp
     theta = ahead = arrays.to(start).astype(xp.float32)
@@ -81,7 +76,4 @@ def fit(arrays: Arrays, rows: Design, target: Any, ridge: Any, centre: Any, star
         following = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
         theta, ahead, momentum = new, new + (momentum - 1) / following * (new - theta), following
         moments = expected(arrays, rows, ahead)
-    for _ in range(SWEEPS if firm else 0):
-        moments = expected(arrays, rows, theta)[:firm]
-        theta[:firm] += xp.clip(xp.log(xp.maximum(target[:firm], LEAST) / xp.maximum(moments, LEAST)), -2, 2)
     return theta

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from generators.frame import Sample, Tables, length, stacked
 from generators.marginal.chain import Chain, Conditional
 from generators.marginal.keys import keyed
+from generators.marginal.learned import Learned
+from generators.marginal.mixture import Mixture
 from generators.marginal.shard import Shard, draw_shard
-from generators.marginal.structure import structure
+from generators.marginal.structure import Plan, structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
 from specs.lang.types import Study
@@ -24,10 +26,10 @@ SHARD = 16_384
 
 @dataclass(frozen=True)
 class Model:
-    """The chains of a study's tables, parents first."""
+    """A study and what is learned of its tables."""
 
     study: Study
-    chains: Mapping[str, Chain]
+    learned: Learned
 
     def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:
         """Tables of exactly `patients` root rows. Raises `Infeasible` when the constraints allow hardly any row."""
@@ -35,14 +37,19 @@ class Model:
         for number, start in enumerate(range(0, patients, SHARD)):
             progress("sampling patients", start / patients)
             rng = np.random.default_rng([seed, number])
-            shards.append(draw_shard(self.study, self.chains, min(SHARD, patients - start), rules, rng))
+            shards.append(draw_shard(self.study, self.learned, min(SHARD, patients - start), rules, rng))
         progress("sampling patients", 1.0)
         return keyed(self.study, _joined(self.study, shards), np.random.default_rng([seed, 1 << 40]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All parameters by name: "table/step/bias", "table/step/within" and "table/step/theta/k" for factor k."""
-        found: dict[str, NDArray[Any]] = {}
-        for table, chain in self.chains.items():
+        """All parameters by name: "table/weight", "table/step/shares" of the root, "table/step/bias" and "table/step/theta/k"
+        for factor k of child tables, "table/step/within" of all.
+        """
+        root, name = self.learned.root, self.study.root.name
+        found: dict[str, NDArray[Any]] = {f"{name}/weight": root.weight}
+        found |= {f"{name}/{v}/shares": s for v, s in root.shares.items()}
+        found |= {f"{name}/{v}/within": w for v, w in root.within.items()}
+        for table, chain in self.learned.chains.items():
             for c in chain.conditionals:
                 at = f"{table}/{c.step.variable.name}"
                 found[f"{at}/bias"] = c.bias
@@ -53,22 +60,29 @@ class Model:
 
     def facts(self) -> dict[str, Any]:
         """What a reader of the saved arrays must know besides the spec."""
-        return {"generator": "marginal", "format": 1, "spec": self.study.name, "digest": self.study.digest}
+        return {"generator": "marginal", "format": 2, "spec": self.study.name, "digest": self.study.digest}
 
     @staticmethod
     def restore(study: Study, stored: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Model:
         """The model again. Raises ValueError when it was learned from another spec."""
-        if facts.get("digest") != study.digest or facts.get("format") != 1:
+        if facts.get("digest") != study.digest or facts.get("format") != 2:
             raise ValueError(f"the model was learned from another version of spec {study.name}: run it again")
         chains = {}
-        for plan in structure(study):
+        plans = structure(study)
+        for plan in plans[1:]:
             conditionals = []
             for step in plan.steps:
                 at = f"{plan.table}/{step.variable.name}"
                 theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
                 conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
             chains[plan.table] = Chain(plan, tuple(conditionals))
-        return Model(study, chains)
+        return Model(study, Learned(_root(plans[0], stored), chains))
+
+
+def _root(plan: Plan, stored: Mapping[str, NDArray[Any]]) -> Mixture:
+    names = [s.variable.name for s in plan.steps]
+    within = {s.variable.name: stored[f"{plan.table}/{s.variable.name}/within"] for s in plan.steps if s.domain.ordered}
+    return Mixture(plan, stored[f"{plan.table}/weight"], {v: stored[f"{plan.table}/{v}/shares"] for v in names}, within)
 
 
 def _joined(study: Study, shards: list[Shard]) -> Sample:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Tables, known, length, stacked, take
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
-from generators.marginal.simulate import children, roots
+from generators.marginal.learned import Learned
+from generators.marginal.mixture import Mixture
+from generators.marginal.simulate import children
 from generators.marginal.structure import bound_of, starts_at_parent
 from generators.marginal.values import counts, values
 from generators.rules import Rules
@@ -36,21 +38,21 @@ class Shard:
     codes: dict[str, dict[str, Ints]] = field(default_factory=dict)
 
 
-def draw_shard(study: Study, chains: Mapping[str, Chain], patients: int, rules: Rules, rng: np.random.Generator) -> Shard:
+def draw_shard(study: Study, learned: Learned, patients: int, rules: Rules, rng: np.random.Generator) -> Shard:
     """All tables of `patients` root rows."""
     shard = Shard()
-    _draw_roots(study, chains[study.root.name], shard, patients, rules, rng)
+    _draw_roots(study, learned.root, shard, patients, rules, rng)
     for table in study.patient_tables():
         if table.parent:
-            _draw_children(study, table, chains, shard, rules, rng)
+            _draw_children(study, table, learned, shard, rules, rng)
     return shard
 
 
-def _draw_roots(study: Study, chain: Chain, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
+def _draw_roots(study: Study, root: Mixture, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
     table, kept, missing, thrown = study.root, [], patients, 0
     for _ in range(ROOT_TRIES):
-        codes = roots(chain, missing, rng)
-        frame = rules.derive(table.name, values(table, chain, codes, rng))
+        codes = root.draw(missing, rng)
+        frame = rules.derive(table.name, values(table, root, codes, rng))
         good = np.flatnonzero(~rules.broken(table.name, frame, {}))
         kept.append(({v: c[good] for v, c in codes.items()}, take(frame, good)))
         thrown += missing - len(good)
@@ -73,14 +75,12 @@ def ancestry(study: Study, table: Table, parents: Mapping[str, Ints], rows: Ints
     return found
 
 
-def _draw_children(
-    study: Study, table: Table, chains: Mapping[str, Chain], shard: Shard, rules: Rules, rng: np.random.Generator
-) -> None:
+def _draw_children(study: Study, table: Table, learned: Learned, shard: Shard, rules: Rules, rng: np.random.Generator) -> None:
     assert table.parent is not None
-    chain, parent = chains[table.name], study.tables[table.parent.table]
+    chain, parent = learned.chains[table.name], study.tables[table.parent.table]
     everyone = np.arange(length(shard.tables[parent.name]))
     up = ancestry(study, table, shard.parents, everyone)
-    number = counts(study, parent, chains[parent.name], shard.codes[parent.name], rng)[table.name]
+    number = counts(study, parent, learned[parent.name], shard.codes[parent.name], rng)[table.name]
     aligned = {name: {v: c[rows] for v, c in shard.codes[name].items()} for name, rows in up.items()}
     drawn = children(study, table, chain, above(study, table, chain, aligned, number, times(study, table, shard.tables, up)), rng)
     ancestors = {name: take(shard.tables[name], rows[drawn.parent]) for name, rows in up.items()}

@@ -1,4 +1,4 @@
-"""Drawing tables from chains: root rows column by column, children row after row, all parents at once."""
+"""Drawing child tables from chains: row after row, all parents at once."""
 
 from __future__ import annotations
 
@@ -33,14 +33,6 @@ class Drawn:
     parent: Ints
     at: NDArray[Any] | None
     allowed: Mapping[str, NDArray[np.bool_]]
-
-
-def roots(chain: Chain, rows: int, rng: np.random.Generator) -> Codes:
-    """Codes of `rows` root rows."""
-    codes: Codes = {}
-    for conditional in chain.conditionals:
-        codes[conditional.step.variable.name] = draw(conditional.logits(codes, rows), None, rng.random(rows))
-    return codes
 
 
 def children(study: Study, table: Table, chain: Chain, above: Above, rng: np.random.Generator, keep: bool = False) -> Drawn:
@@ -119,7 +111,8 @@ class _Walk:
         first, last = self.clock.span(low, high, live[:, None], position)
         live, codes, _ = self._draw(conditional, codes, live, first <= last, allowed, None)
         code = codes[conditional.step.variable.name]
-        fine = draw_part(conditional, code, None, self.rng.random(len(live)))
+        assert conditional.within is not None
+        fine = draw_part(conditional.step, conditional.within, code, None, self.rng.random(len(live)))
         distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
         before = self.clock.at[live]
         at = self.clock.moved(distance, *self.clock.span(low[code], high[code], live, position), live, position, self.rng)

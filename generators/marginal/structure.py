@@ -2,7 +2,7 @@
 
 Each table is a chain of steps; a step is one coded variable, learned from histograms of it with contexts:
 
-- the root table: its columns in spec order, then the number of children per child table;
+- the root table: its columns in spec order, then the number of children per child table, each with every one before;
 - a child table, rows in order: `start` (the first row's place in time) or `gap` (to the previous row), its columns,
   then the number of its own children. Contexts are the parent's variables, the previous row of the same parent,
   the last value of the same kind, the time left until a bound on the parent, and earlier steps of the row.
@@ -10,11 +10,12 @@ Each table is a chain of steps; a step is one coded variable, learned from histo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from privacy.query import Query
+from privacy.query import UNIT, Query
 from specs.lang.domain import WHOLE, Domain, domain, equal_bins, geometric_bins, groups
 from specs.lang.types import Column, Study, Table
 
@@ -76,8 +77,6 @@ class Step:
     domain: Domain
     fine: Query
     factors: tuple[Query, ...]
-    single: bool = False
-    """Whether a patient has one row of the table, so that all its histograms count the same."""
 
     @property
     def given(self) -> str | None:
@@ -193,11 +192,19 @@ def _root(study: Study, table: Table) -> Plan:
     steps: list[Step] = []
     variables: dict[str, Variable] = {}
     for variable, dom in _learned(study, table):
-        given = variables.get(dom.by or "")
-        pairs = [_query(table, (*([given] if given else []), c, variable)) for c in variables.values() if c is not given]
+        pairs = [_query(table, (c, variable)) for c in variables.values()]
+        steps.append(Step(variable, dom, _fine(table, variable, dom, variables.get(dom.by or "")), _kept(pairs)))
         variables[variable.name] = variable
-        steps.append(Step(variable, dom, _fine(table, variable, dom, given), _kept(pairs), single=True))
-    return Plan(table.name, variables, tuple(steps))
+    return Plan(table.name, variables, tuple(_weighed(table, steps)))
+
+
+def _weighed(table: Table, steps: list[Step]) -> Iterator[Step]:
+    """Steps of the root: all pairs in one group, single histograms in another with a third of the table's budget."""
+    pairs = sum(len(s.factors) for s in steps)
+    scale = max(UNIT, round(UNIT * math.sqrt(pairs / (2 * len(steps)))))
+    for step in steps:
+        factors = tuple(replace(q, group=f"{table.name}.pairs") for q in step.factors)
+        yield replace(step, fine=replace(step.fine, group=f"{table.name}.single", scale=scale), factors=factors)
 
 
 def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:

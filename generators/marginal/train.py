@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from generators.arrays import Arrays, arrays
 from generators.frame import Tables, known, length
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
-from generators.marginal.fit import Codes, Effort, Ints, learn_children, learn_roots, prior
+from generators.marginal.classes import fit as fit_classes
+from generators.marginal.estimate import within
+from generators.marginal.fit import Codes, Effort, Ints, learn_children, prior
+from generators.marginal.learned import Learned
+from generators.marginal.mixture import Mixture
 from generators.marginal.model import Model
+from generators.marginal.pairs import pairs
 from generators.marginal.shard import ancestry, times
-from generators.marginal.simulate import children, roots
+from generators.marginal.simulate import children
 from generators.marginal.structure import Plan, queries, structure
 from generators.marginal.values import counts, values
 from generators.progress import Progress, silent
 from privacy.door import Door
 from privacy.sums import Sums
 from specs.lang.types import Study, Table
+
+Done = Callable[[float], None]
 
 
 def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
@@ -33,6 +42,15 @@ def learn(study: Study, sums: Sums, progress: Progress = silent, effort: Effort 
     return _Learning(study, sums, progress, effort, device, rng).model()
 
 
+def learn_root(device: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Done) -> Mixture:
+    """The root table: classes that explain its noised pairs, and how parts of bins share them."""
+    known = pairs(plan, sums)
+    found = fit_classes(device, known, effort.classes, effort.steps, rng, done)
+    blocks = np.split(found.shares, known.start[1:-1], axis=1)
+    shares = {s.variable.name: b for s, b in zip(plan.steps, blocks, strict=True)}
+    return Mixture(plan, found.weight, shares, {s.variable.name: within(s, sums) for s in plan.steps if s.domain.ordered})
+
+
 class _Learning:
     """Rows drawn from what is learned so far: what the next table is learned on."""
 
@@ -40,41 +58,44 @@ class _Learning:
         self, study: Study, sums: Sums, progress: Progress, effort: Effort, device: Arrays, rng: np.random.Generator
     ) -> None:
         self.study, self.sums, self.progress, self.effort, self.device, self.rng = study, sums, progress, effort, device, rng
-        self.chains: dict[str, Chain] = {}
         self.codes: dict[str, Codes] = {}
         self.tables: Tables = {}
         self.parents: dict[str, Ints] = {}
         self.patient: dict[str, Ints] = {}
-        plans = structure(study)
-        self.work = sum(len(p.steps) * (1 if study.tables[p.table].parent is None else effort.rounds) for p in plans)
+        self.plans = structure(study)
+        self.work = len(self.plans[0].steps) + sum(len(p.steps) * effort.rounds for p in self.plans[1:])
         self.done = 0
 
     def model(self) -> Model:
-        for plan in structure(self.study):
-            table = self.study.tables[plan.table]
-            if table.parent is None:
-                self._roots(table, plan)
-            else:
-                self._children(table, plan)
-        return Model(self.study, self.chains)
+        root = self._root(self.study.root, self.plans[0])
+        learned = Learned(root, {})
+        for plan in self.plans[1:]:
+            chain = self._children(self.study.tables[plan.table], plan, learned)
+            learned = Learned(root, {**learned.chains, plan.table: chain})
+        return Model(self.study, learned)
 
     def _tell(self, doing: str) -> None:
         self.progress(f"learning {doing}", self.done / self.work)
         self.done += 1
 
-    def _roots(self, table: Table, plan: Plan) -> None:
-        chain = learn_roots(self.device, plan, self.sums, self.effort, self.rng, self._tell)
-        codes = roots(chain, self.effort.patients, self.rng)
-        self._drawn(table, chain, codes, np.arange(self.effort.patients))
-        self.tables[table.name] = values(table, chain, codes, self.rng)
+    def _root(self, table: Table, plan: Plan) -> Mixture:
+        def done(part: float) -> None:
+            self.progress(f"learning {table.name}", part * len(plan.steps) / self.work)
 
-    def _children(self, table: Table, plan: Plan) -> None:
+        root = learn_root(self.device, plan, self.sums, self.effort, self.rng, done)
+        self.done = len(plan.steps)
+        codes = root.draw(self.effort.patients, self.rng)
+        self.codes[table.name], self.patient[table.name] = codes, np.arange(self.effort.patients)
+        self.tables[table.name] = values(table, root, codes, self.rng)
+        return root
+
+    def _children(self, table: Table, plan: Plan, learned: Learned) -> Chain:
         assert table.parent is not None
         parent = self.study.tables[table.parent.table]
         everyone = np.arange(length(self.tables[parent.name]))
         up = ancestry(self.study, table, self.parents, everyone)
         aligned = {n: {v: c[rows] for v, c in self.codes[n].items()} for n, rows in up.items()}
-        number = counts(self.study, parent, self.chains[parent.name], self.codes[parent.name], self.rng)[table.name]
+        number = counts(self.study, parent, learned[parent.name], self.codes[parent.name], self.rng)[table.name]
         chain = Chain(plan, tuple(prior(step, self.sums) for step in plan.steps))
         base = above(self.study, table, chain, aligned, number, times(self.study, table, self.tables, up))
         for _ in range(self.effort.rounds):
@@ -85,11 +106,9 @@ class _Learning:
             chain = learn_children(self.device, chain, self.sums, drawn, patient, self.effort, self.rng)
         drawn = children(self.study, table, chain, base, self.rng)
         self.parents[table.name] = drawn.parent
-        self._drawn(table, chain, drawn.codes, self.patient[parent.name][drawn.parent])
+        self.codes[table.name], self.patient[table.name] = drawn.codes, self.patient[parent.name][drawn.parent]
         frame = values(table, chain, drawn.codes, self.rng)
         if table.order_by and drawn.at is not None:
             frame[table.order_by] = known(drawn.at)
         self.tables[table.name] = frame
-
-    def _drawn(self, table: Table, chain: Chain, codes: Codes, patient: Ints) -> None:
-        self.chains[table.name], self.codes[table.name], self.patient[table.name] = chain, codes, patient
+        return chain

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from specs.lang.bounds import MOST_BINS, UNITS, bound, calendar_edges, check_edges
 from specs.lang.document import Path
-from specs.lang.domain import WHOLE, equal_bins
+from specs.lang.domain import SPLIT, WHOLE, equal_bins
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.types import Bins, Column, Scalar
 
-SINGLE, DEFAULT = 64, 20
-"""Without `bins`: a bin for each of at most SINGLE whole numbers, else DEFAULT equal bins."""
+SINGLE, DEFAULT, FEW = 64, 32, 256
+"""Without `bins`: a bin for each of at most SINGLE whole numbers, for at most FEW bins of SPLIT, else DEFAULT equal bins."""
 
 
 def limits(notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar) -> tuple[float, float] | None:
@@ -36,6 +37,13 @@ def limits(notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar) -> t
     return low, high
 
 
+def _count(numbers: float) -> int:
+    """How many bins whole numbers get: so many that a bin's parts are single numbers, where that is not too many."""
+    if numbers <= SINGLE:
+        return SINGLE
+    return max(DEFAULT, math.ceil(numbers / SPLIT)) if numbers <= FEW else DEFAULT
+
+
 def bins(
     notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar, interval: tuple[float, float], before: Mapping[str, Column]
 ) -> Bins | None:
@@ -43,7 +51,7 @@ def bins(
     asked, place, whole = said.get("bins"), (*path, "bins"), kind in WHOLE
     low, high = interval
     if asked is None:
-        return equal_bins(low, high, SINGLE if whole and high - low < SINGLE else DEFAULT, whole)
+        return equal_bins(low, high, _count(high - low + 1) if whole else DEFAULT, whole)
     if isinstance(asked, int | float):
         if whole and asked > high - low + 1:
             notes.say(place, f"{int(asked)} bins for {int(high - low) + 1} whole numbers")

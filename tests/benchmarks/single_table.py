@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,35 +29,44 @@ from generators.marginal.train import learn
 from generators.rules import NoRules
 from privacy.accountant import rho
 from privacy.sums import Sums
-from specs.lang.types import Column, Generator, Key, Outputs, Privacy, Study, Table
+from specs.lang.read import read
+from specs.lang.types import Generator, Study
 
 DELTA = 1e-9
 
 
-def study(data: pd.DataFrame) -> Study:
-    """One table of categories; codes run to the largest one, as in the coded table's own documentation."""
-    columns = {c: Column(c, "string", values=tuple(map(str, range(int(data[c].max()) + 1)))) for c in data.columns}
-    tables = {"row": Table("row", (Key("id"),), columns)}
-    cpu = Generator("marginal", "cpu")
-    return Study("coded", "coded", "0", tables, {}, Privacy("row", None, "benchmark"), Outputs("out"), generator=cpu)
+def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path) -> Study:
+    """A spec as a user would write it: ordinal codes are whole numbers of a range, others are categories."""
+    lines = ["spec: coded", "tables:", "  row:", "    key: id", "    columns:"]
+    for name in data.columns:
+        size, ordinal = binning[name]["size"], binning[name]["kind"] == "ordinal"
+        labels = ", ".join(f'"{code}"' for code in range(size))
+        kind = f"type: integer, range: [0, {size - 1}]" if ordinal else f"type: string, values: [{labels}]"
+        lines.append(f"      {name}: {{{kind}}}")
+    lines += ["privacy: {unit: row, none: public benchmark data}", "sites: {one: {database: one.duckdb}}"]
+    path = folder / "coded.yml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return replace(read(path, {}), generator=Generator("marginal", "cpu"))
 
 
 def one(args: argparse.Namespace, data: pd.DataFrame, epsilon: float, draw: int) -> dict[str, Any]:
     """One noise draw, learned, sampled and scored. The noise is a seeded stand-in for the door's."""
-    spec, none = study(data), np.zeros(len(data), bool)
-    columns = spec.tables["row"].columns
-    real = {c: Series(data[c].to_numpy(np.int64), none, columns[c].values) for c in data.columns}
-    exact = answers(spec, {"row": {"id": known(np.arange(len(data))), **real}}, {})
-    asked, rng = {q.name: q for q in queries(spec)}, np.random.default_rng(draw)
-    std = math.sqrt(len(asked) / (2 * rho(epsilon, DELTA)))
-    begun = time.process_time()
-    noised = {name: answer + rng.normal(0, std, answer.shape) for name, answer in exact.items()}
-    sums = Sums(asked, noised, dict.fromkeys(asked, std), ("one",))
-    drawn = learn(spec, sums).sample(len(data), draw, NoRules()).tables["row"]
-    cpu = time.process_time() - begun
     with tempfile.TemporaryDirectory() as folder:
+        binning = json.loads(args.binning.read_text())
+        names = {c: f"c{i}" for i, c in enumerate(data.columns)}
+        spec = study(data.rename(columns=names), {names[c]: b for c, b in binning.items()}, Path(folder))
+        columns, none = spec.tables["row"].columns, np.zeros(len(data), bool)
+        real = {n: Series(data[c].to_numpy(np.int64), none, columns[n].values) for c, n in names.items()}
+        exact = answers(spec, {"row": {"id": known(np.arange(len(data))), **real}}, {})
+        asked, rng = {q.name: q for q in queries(spec)}, np.random.default_rng(draw)
+        noise = math.sqrt(sum(q.scale**2 for q in asked.values()) / (2 * rho(epsilon, DELTA)))
+        std = {name: noise / q.scale for name, q in asked.items()}
+        begun = time.process_time()
+        noised = {name: answer + rng.normal(0, std[name], answer.shape) for name, answer in exact.items()}
+        drawn = learn(spec, Sums(asked, noised, std, ("one",))).sample(len(data), draw, NoRules()).tables["row"]
+        cpu = time.process_time() - begun
         path = Path(folder) / "synthetic.parquet"
-        pd.DataFrame({c: drawn[c].values for c in data.columns}).to_parquet(path)
+        pd.DataFrame({c: drawn[n].values for c, n in names.items()}).to_parquet(path)
         command = [sys.executable, args.scorer, "--real", args.data, "--synth", path, "--binning", args.binning]
         found = json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout)
     ways = {k: round(v["tvd_avg"], 4) for k, v in found["ways"].items()}

@@ -139,7 +139,7 @@ def test_drawn_codes_are_the_codes_of_the_drawn_values(study, model):
     """The sampler and the hospitals must mean the same by every variable."""
     from generators.marginal.shard import draw_shard
 
-    shard = draw_shard(study, model.chains, 1500, NoRules(), np.random.default_rng(3))
+    shard = draw_shard(study, model.learned, 1500, NoRules(), np.random.default_rng(3))
     tables = {n: dict(f) for n, f in shard.tables.items()}
     patient = tables["patient"]
     patient["patient_id"] = type(patient["age"])(np.arange(1500), np.zeros(1500, bool))

@@ -5,17 +5,16 @@ with coded as (
 queries (query_id, group_id, query) as (
     values
         (0, 0, 'patient: age__fine'),
-        (1, 1, 'patient: sex'),
+        (1, 0, 'patient: sex'),
         (2, 1, 'patient: age, sex'),
-        (3, 2, 'patient: los_days__fine'),
-        (4, 2, 'patient: age, los_days'),
-        (5, 2, 'patient: sex, los_days')
+        (3, 0, 'patient: los_days__fine'),
+        (4, 1, 'patient: age, los_days'),
+        (5, 1, 'patient: sex, los_days')
 ),
 bounds (group_id, bound) as (
     values
-        (0, 1048576),
-        (1, 2097152),
-        (2, 3145728)
+        (0, 3145728),
+        (1, 3145728)
 ),
 cells as (
     select __patient as patient, 0 as query_id, cast("age__fine" as bigint) as cell from coded where "age__fine" is not null

@@ -5,35 +5,31 @@ with coded as (
 queries (query_id, group_id, query) as (
     values
         (0, 0, 'person: gender'),
-        (1, 1, 'person: birth_year__fine'),
+        (1, 0, 'person: birth_year__fine'),
         (2, 1, 'person: gender, birth_year'),
-        (3, 2, 'person: race'),
-        (4, 2, 'person: gender, race'),
-        (5, 2, 'person: birth_year, race'),
-        (6, 3, 'person: ethnicity'),
-        (7, 3, 'person: gender, ethnicity'),
-        (8, 3, 'person: birth_year, ethnicity'),
-        (9, 3, 'person: race, ethnicity'),
-        (10, 4, 'person: died'),
-        (11, 4, 'person: gender, died'),
-        (12, 4, 'person: birth_year, died'),
-        (13, 4, 'person: race, died'),
-        (14, 4, 'person: ethnicity, died'),
-        (15, 5, 'person: visit__count__fine'),
-        (16, 5, 'person: gender, visit__count'),
-        (17, 5, 'person: birth_year, visit__count'),
-        (18, 5, 'person: race, visit__count'),
-        (19, 5, 'person: ethnicity, visit__count'),
-        (20, 5, 'person: died, visit__count')
+        (3, 0, 'person: race'),
+        (4, 1, 'person: gender, race'),
+        (5, 1, 'person: birth_year, race'),
+        (6, 0, 'person: ethnicity'),
+        (7, 1, 'person: gender, ethnicity'),
+        (8, 1, 'person: birth_year, ethnicity'),
+        (9, 1, 'person: race, ethnicity'),
+        (10, 0, 'person: died'),
+        (11, 1, 'person: gender, died'),
+        (12, 1, 'person: birth_year, died'),
+        (13, 1, 'person: race, died'),
+        (14, 1, 'person: ethnicity, died'),
+        (15, 0, 'person: visit__count__fine'),
+        (16, 1, 'person: gender, visit__count'),
+        (17, 1, 'person: birth_year, visit__count'),
+        (18, 1, 'person: race, visit__count'),
+        (19, 1, 'person: ethnicity, visit__count'),
+        (20, 1, 'person: died, visit__count')
 ),
 bounds (group_id, bound) as (
     values
-        (0, 1048576),
-        (1, 2097152),
-        (2, 3145728),
-        (3, 4194304),
-        (4, 5242880),
-        (5, 6291456)
+        (0, 7866150),
+        (1, 15728640)
 ),
 cells as (
     select __patient as patient, 0 as query_id, cast("gender" as bigint) as cell from coded where "gender" is not null

@@ -1,0 +1,123 @@
+"""Latent classes fitted to noised pairs.
+
+    P(x) = sum_k weight_k prod_j share_kj(x_j)        so that all pairs are one product: P^T diag(weight) P
+
+minimises the squared distance to the noised pairs and single histograms in standard errors, and a penalty that holds every
+class to the margins (the logarithm of a Dirichlet prior). Classes in place of a graph of chosen pairs: one round of sums and
+no structure to choose; any subset of columns conditions the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting
+to moments: Anandkumar et al. 2014 (arXiv 1210.7559). Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980), stopped
+early once the distance is what noise alone explains, which is known (Morozov's discrepancy principle).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.arrays import Arrays
+from generators.marginal.pairs import Pairs
+
+HELD = 10.0
+"""Strength of the prior that holds a class to the margins, in rows' log-likelihoods."""
+RATE, TAIL = 0.1, 150
+"""Length of a step in logits, and steps over which it falls to nothing at the end."""
+EXPLAINED = 1.05
+"""Mean squared distance, in standard errors, at which the end begins: noise alone explains 1."""
+LOOK, GAIN = 50, 0.99
+"""The end also begins when so many steps in a row have not brought the distance below this share of what it was."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """`weight` (classes,) and `shares` (classes, codes): for each variable of `Pairs` its distribution within each class."""
+
+    weight: NDArray[np.float64]
+    shares: NDArray[np.float64]
+
+
+def fit(
+    arrays: Arrays, pairs: Pairs, classes: int, most: int, rng: np.random.Generator, done: Callable[[float], None]
+) -> Classes:
+    """At most `most` steps of descent from classes scattered around the margins; `done` hears what share of them is over."""
+    xp = arrays.xp
+    problem = _Problem(arrays, pairs)
+    logits = np.log(pairs.margin) + rng.standard_normal((classes, len(pairs.margin)))
+    parts = arrays.to(logits.astype(np.float32)), arrays.to(0.1 * rng.standard_normal((1, classes)).astype(np.float32))
+    descent = [_Adam(xp, part) for part in parts]
+    seen: list[float] = []
+    ending = most - TAIL
+    for step in range(most):
+        done(step / most)
+        slopes, distance = problem.slopes(*parts)
+        seen.append(float(distance))
+        if step < ending and _settled(seen):
+            ending = step
+        if step >= ending + TAIL:
+            break
+        rate = RATE * min(1.0, 1 - (step - ending) / TAIL)
+        parts = tuple(a.step(part, slope, rate) for a, part, slope in zip(descent, parts, slopes, strict=True))
+    weight, shares = problem.model(*parts)
+    return Classes(arrays.back(weight)[0].astype(np.float64), arrays.back(shares).astype(np.float64))
+
+
+def _settled(seen: list[float]) -> bool:
+    stalled = len(seen) > LOOK and seen[-1] > GAIN * seen[-1 - LOOK]
+    return seen[-1] < EXPLAINED or stalled
+
+
+class _Problem:
+    """The distance between classes and noised sums, and its slopes; all arrays are float32 on one device."""
+
+    def __init__(self, arrays: Arrays, pairs: Pairs) -> None:
+        self.xp = arrays.xp
+        self.shares, self.precision, self.single, self.single_precision, self.margin = (
+            arrays.to(a.astype(np.float32))
+            for a in (pairs.shares, pairs.precision, pairs.single, pairs.single_precision, pairs.margin)
+        )
+        sizes = np.diff(pairs.start)
+        self.variable = arrays.to(np.repeat(np.arange(len(sizes)), sizes))  # (codes,)
+        self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
+        self.asked = float(max((pairs.precision > 0).sum(), 1))
+
+    def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
+        """`weight` (1, classes) and `shares` (classes, codes)."""
+        raised = self.xp.exp(logits)
+        weight = self.xp.exp(log_weight)
+        return weight / weight.sum(), raised / self._spread(raised)
+
+    def slopes(self, logits: Any, log_weight: Any) -> tuple[tuple[Any, Any], Any]:
+        """Slopes of logits and log-weights, and the mean squared distance of a pair's cell in standard errors."""
+        weight, shares = self.model(logits, log_weight)
+        off = shares.T @ (weight.T * shares) - self.shares  # (codes, codes)
+        pull = off * self.precision
+        alone = (weight @ shares - self.single) * self.single_precision
+        each = shares @ pull  # (classes, codes); every pair is in the matrix twice
+        slope = weight.T * (each + alone) - HELD * self.margin / self.xp.maximum(shares, 1e-6)
+        by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
+        inner = shares * slope
+        slope_weight = weight * (by_weight - (weight * by_weight).sum())
+        return (inner - shares * self._spread(inner), slope_weight), (off * pull).sum() / self.asked
+
+    def _spread(self, values: Any) -> Any:
+        """Sums over each variable's codes, once for every code: (classes, codes)."""
+        return (values @ self.member)[:, self.variable]
+
+
+class _Adam:
+    """Running means of the slope and of its square."""
+
+    def __init__(self, xp: Any, part: Any) -> None:
+        self.xp, self.mean, self.square, self.steps = xp, xp.zeros_like(part), xp.zeros_like(part), 0
+
+    def step(self, part: Any, slope: Any, rate: float) -> Any:
+        """The part after a step; logits are shifted so that exp stays in range."""
+        self.steps += 1
+        self.mean = 0.9 * self.mean + 0.1 * slope
+        self.square = 0.99 * self.square + 0.01 * slope * slope
+        length = self.xp.sqrt(self.square / (1 - 0.99**self.steps)) + 1e-8
+        moved = part - rate * (self.mean / (1 - 0.9**self.steps)) / length
+        return self.xp.clip(moved, -60.0, 60.0)
