@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.marginal.stored import Stored, named, of
 from generators.marginal.structure import Plan, Step
 from specs.lang.domain import SPLIT
 
@@ -43,6 +44,15 @@ class Mixture:
             else:
                 codes[name], codes[f"{name}__fine"] = np.minimum(drawn // SPLIT, step.variable.size - 1), drawn
         return codes
+
+    def arrays(self) -> dict[str, Floats]:
+        """All parameters: "weight", "variable/shares" and "variable/within"."""
+        return {"weight": self.weight, **named("shares", self.shares), **named("within", self.within)}
+
+    @staticmethod
+    def restore(plan: Plan, stored: Stored) -> Mixture:
+        """From what `arrays` gave."""
+        return Mixture(plan, stored["weight"], of("shares", stored), of("within", stored))
 
     def _fine(self, step: Step) -> Floats | None:
         """(classes, fine codes), where parts of a code are shared alike whatever the row's other codes."""

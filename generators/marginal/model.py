@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from generators.frame import Sample, Tables, length, stacked
 from generators.marginal.chain import Chain, Conditional
 from generators.marginal.keys import keyed
-from generators.marginal.learned import Learned
-from generators.marginal.mixture import Mixture
+from generators.marginal.learned import ROOTS, Learned
 from generators.marginal.shard import Shard, draw_shard
-from generators.marginal.structure import Plan, structure
+from generators.marginal.structure import structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
 from specs.lang.types import Study
@@ -42,13 +41,10 @@ class Model:
         return keyed(self.study, _joined(self.study, shards), np.random.default_rng([seed, 1 << 40]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All parameters by name: "table/weight", "table/step/shares" of the root, "table/step/bias" and "table/step/theta/k"
-        for factor k of child tables, "table/step/within" of all.
+        """All parameters by name: "table/..." of the root as its generator names them, "table/step/bias", "table/step/within"
+        and "table/step/theta/k" for factor k of child tables.
         """
-        root, name = self.learned.root, self.study.root.name
-        found: dict[str, NDArray[Any]] = {f"{name}/weight": root.weight}
-        found |= {f"{name}/{v}/shares": s for v, s in root.shares.items()}
-        found |= {f"{name}/{v}/within": w for v, w in root.within.items()}
+        found = {f"{self.study.root.name}/{name}": array for name, array in self.learned.root.arrays().items()}
         for table, chain in self.learned.chains.items():
             for c in chain.conditionals:
                 at = f"{table}/{c.step.variable.name}"
@@ -60,12 +56,12 @@ class Model:
 
     def facts(self) -> dict[str, Any]:
         """What a reader of the saved arrays must know besides the spec."""
-        return {"generator": "marginal", "format": 2, "spec": self.study.name, "digest": self.study.digest}
+        return {"generator": self.study.generator.name, "format": 2, "spec": self.study.name, "digest": self.study.digest}
 
     @staticmethod
     def restore(study: Study, stored: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Model:
-        """The model again. Raises ValueError when it was learned from another spec."""
-        if facts.get("digest") != study.digest or facts.get("format") != 2:
+        """The model again. Raises ValueError when it was learned from another spec, or by another generator."""
+        if (facts.get("digest"), facts.get("format"), facts.get("generator")) != (study.digest, 2, study.generator.name):
             raise ValueError(f"the model was learned from another version of spec {study.name}: run it again")
         chains = {}
         plans = structure(study)
@@ -76,13 +72,9 @@ class Model:
                 theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
                 conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
             chains[plan.table] = Chain(plan, tuple(conditionals))
-        return Model(study, Learned(_root(plans[0], stored), chains))
-
-
-def _root(plan: Plan, stored: Mapping[str, NDArray[Any]]) -> Mixture:
-    names = [s.variable.name for s in plan.steps]
-    within = {s.variable.name: stored[f"{plan.table}/{s.variable.name}/within"] for s in plan.steps if s.domain.ordered}
-    return Mixture(plan, stored[f"{plan.table}/weight"], {v: stored[f"{plan.table}/{v}/shares"] for v in names}, within)
+        own = f"{study.root.name}/"
+        root = {name.removeprefix(own): array for name, array in stored.items() if name.startswith(own)}
+        return Model(study, Learned(ROOTS[study.generator.name].restore(plans[0], root), chains))
 
 
 def _joined(study: Study, shards: list[Shard]) -> Sample:

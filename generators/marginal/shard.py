@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Tables, known, length, stacked, take
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
-from generators.marginal.learned import Learned
-from generators.marginal.mixture import Mixture
+from generators.marginal.learned import Learned, Root
 from generators.marginal.simulate import children
 from generators.marginal.structure import bound_of, starts_at_parent
 from generators.marginal.values import counts, values
@@ -48,7 +47,7 @@ def draw_shard(study: Study, learned: Learned, patients: int, rules: Rules, rng:
     return shard
 
 
-def _draw_roots(study: Study, root: Mixture, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
+def _draw_roots(study: Study, root: Root, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
     table, kept, missing, thrown = study.root, [], patients, 0
     for _ in range(ROOT_TRIES):
         codes = root.draw(missing, rng)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from generators.arrays import Arrays, arrays
+from generators.copula.copula import learn_copula
 from generators.frame import Tables, known, length
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
 from generators.marginal.classes import fit as fit_classes
 from generators.marginal.estimate import within
 from generators.marginal.fit import Codes, Effort, Ints, learn_children, prior
-from generators.marginal.learned import Learned
+from generators.marginal.learned import Learned, Root
 from generators.marginal.mixture import Mixture
 from generators.marginal.model import Model
 from generators.marginal.pairs import pairs
@@ -78,11 +79,14 @@ class _Learning:
         self.progress(f"learning {doing}", self.done / self.work)
         self.done += 1
 
-    def _root(self, table: Table, plan: Plan) -> Mixture:
+    def _root(self, table: Table, plan: Plan) -> Root:
         def done(part: float) -> None:
             self.progress(f"learning {table.name}", part * len(plan.steps) / self.work)
 
-        root = learn_root(self.device, plan, self.sums, self.effort, self.rng, done)
+        if self.study.generator.name == "copula":
+            root: Root = learn_copula(plan, self.sums)
+        else:
+            root = learn_root(self.device, plan, self.sums, self.effort, self.rng, done)
         self.done = len(plan.steps)
         codes = root.draw(self.effort.patients, self.rng)
         self.codes[table.name], self.patient[table.name] = codes, np.arange(self.effort.patients)

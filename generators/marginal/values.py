@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Series
 from generators.marginal.chain import Chain, draw_part
 from generators.marginal.encode import decode
-from generators.marginal.mixture import Mixture
+from generators.marginal.learned import Root
 from generators.marginal.structure import Step, count_column
 from specs.lang.domain import SELF
 from specs.lang.types import Study, Table
@@ -18,7 +18,7 @@ from specs.lang.types import Study, Table
 Ints = NDArray[np.int64]
 
 
-def values(table: Table, learned: Chain | Mixture, codes: Mapping[str, Ints], rng: np.random.Generator) -> Frame:
+def values(table: Table, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator) -> Frame:
     """The measured columns that the learned table has steps for; a reference to the own table keeps the labels `SELF`."""
     frame: Frame = {}
     for step in learned.plan.steps:
@@ -40,7 +40,7 @@ def values(table: Table, learned: Chain | Mixture, codes: Mapping[str, Ints], rn
 
 
 def counts(
-    study: Study, table: Table, learned: Chain | Mixture, codes: Mapping[str, Ints], rng: np.random.Generator
+    study: Study, table: Table, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator
 ) -> dict[str, Ints]:
     """For each child table how many rows each row of `table` gets."""
     found: dict[str, Ints] = {}
@@ -52,7 +52,7 @@ def counts(
     return found
 
 
-def _fine(step: Step, learned: Chain | Mixture, codes: Mapping[str, Ints], rng: np.random.Generator) -> Ints:
+def _fine(step: Step, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator) -> Ints:
     """Fine codes (n,): as drawn with the row, else a part of each code."""
     name = step.variable.name
     if f"{name}__fine" in codes:

@@ -150,7 +150,7 @@ class Federation:
 class Generator:
     """Which generator learns, and where it computes."""
 
-    name: Literal["marginal"] = "marginal"
+    name: Literal["marginal", "copula"] = "marginal"
     device: Literal["auto", "cpu", "gpu"] = "auto"
 
 
