@@ -32,6 +32,13 @@ class ExpressionError(Exception):
 
 def parse(sql: str) -> exp.Expression:
     """The expression. Raises ExpressionError when it is not exactly one, or holds anything that is not on the list."""
+    root = tree_of(sql)
+    check_tree(root)
+    return root
+
+
+def tree_of(sql: str) -> exp.Expression:
+    """What was parsed, its nodes not yet checked. Raises ExpressionError when it is not exactly one expression."""
     _check_text(sql)
     import sqlglot  # imported here: specs without SQL need not pay for it
     from sqlglot.errors import SqlglotError
@@ -44,9 +51,17 @@ def parse(sql: str) -> exp.Expression:
         raise ExpressionError("this is not a SQL expression that can be read") from None
     if len(found) != 1 or found[0] is None:
         raise ExpressionError("exactly one SQL expression is expected")
-    root = cast("exp.Expression", _simplified(found[0]))
-    _check_tree(root)
-    return root
+    return cast("exp.Expression", _simplified(found[0]))
+
+
+def check_tree(root: exp.Expression) -> None:
+    """Raises ExpressionError when a node is not on the list."""
+    for count, node in enumerate(root.walk()):
+        if count >= MOST_NODES:
+            raise ExpressionError(f"an expression of more than {MOST_NODES} parts")
+        if node.depth > MOST_DEPTH:
+            raise ExpressionError(f"nested deeper than {MOST_DEPTH} levels")
+        _check_node(node)
 
 
 def columns(expression: exp.Expression) -> list[tuple[str | None, str]]:
@@ -90,15 +105,6 @@ def _simplified(root: Any) -> Any:
         return kind(this=node.expression) if kind else node
 
     return root.transform(simple) if root.find(exp.Extract) else root
-
-
-def _check_tree(root: exp.Expression) -> None:
-    for count, node in enumerate(root.walk()):
-        if count >= MOST_NODES:
-            raise ExpressionError(f"an expression of more than {MOST_NODES} parts")
-        if node.depth > MOST_DEPTH:
-            raise ExpressionError(f"nested deeper than {MOST_DEPTH} levels")
-        _check_node(node)
 
 
 def _check_node(node: Any) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 from specs.lang import sections
 from specs.lang.document import Document, document
-from specs.lang.mend import mended
 from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
 from specs.lang.rules import constraints, with_derived
 from specs.lang.seeds import Seeds
-from specs.lang.shape import check, schema
+from specs.lang.shape import checked, schema
 from specs.lang.tables import tables
 from specs.lang.text import load
 from specs.lang.types import Generator, Study
@@ -32,14 +31,7 @@ def read(path: Path, environ: Mapping[str, str] = os.environ) -> Study:
 def parse(file: str, text: str, environ: Mapping[str, str] = os.environ) -> Study:
     """The checked study in a text that stands in `file`. Raises SpecError with all problems."""
     notes = Notes(document(file, text))
-    if not isinstance(notes.document.data, dict):
-        notes.say((), "this is not a spec: a mapping with `spec`, `sites`, `tables` and `privacy` is expected")
-        notes.stop()
-    check(notes)
-    said = mended(notes.document.data, schema()) if notes.problems else notes.document.data
-    if said is None:
-        raise SpecError(notes.problems)
-    return _study(notes, said, file, environ)
+    return _study(notes, checked(notes, schema(), "a spec"), file, environ)
 
 
 def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, str]) -> Study:

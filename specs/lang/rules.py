@@ -96,14 +96,15 @@ def _qualify(tree: exp.Expression, tables: Tables, open_: Sequence[str], qualifi
 
     owners: dict[tuple[str | None, str], str] = {}
     for table, name in columns(tree):
-        owners[table, name] = _owner(tables, open_, table, name)
+        owners[table, name] = owner(tables, open_, table, name)
     for node in list(tree.find_all(exp.Column)):
-        owner = owners[node.table or None, node.name]
-        node.set("table", exp.to_identifier(owner) if qualified else None)
-    return list(dict.fromkeys((owner, name) for (_, name), owner in owners.items()))
+        found = owners[node.table or None, node.name]
+        node.set("table", exp.to_identifier(found) if qualified else None)
+    return list(dict.fromkeys((found, name) for (_, name), found in owners.items()))
 
 
-def _owner(tables: Tables, open_: Sequence[str], table: str | None, name: str) -> str:
+def owner(tables: Tables, open_: Sequence[str], table: str | None, name: str) -> str:
+    """The one of the tables `open_` whose column is meant. Raises ExpressionError when there is none, or more than one."""
     if table is not None and table not in open_:
         raise ExpressionError(f"there is no table {quoted(table)} here", 0, did_you_mean(table, open_))
     among = [table] if table is not None else [t for t in open_ if name in tables[t].columns]

@@ -13,10 +13,11 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
+from specs.lang.mend import mended
 from specs.lang.notes import Notes
-from specs.lang.problems import MOST, did_you_mean, quoted
+from specs.lang.problems import MOST, SpecError, did_you_mean, quoted
 
-SCHEMA = Path(__file__).resolve().parents[1] / "schema.json"
+FOLDER = Path(__file__).resolve().parents[1]
 KINDS = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "nothing", str: "text"}
 WANTED = {
     "object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "a whole number",
@@ -30,17 +31,27 @@ MORE = {
 
 
 @cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema of specs."""
-    found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+def schema(file: str = "schema.json") -> dict[str, Any]:
+    """The JSON Schema of specs, or of another kind of file."""
+    found: dict[str, Any] = json.loads((FOLDER / file).read_text(encoding="utf-8"))
     return found
 
 
-def check(notes: Notes) -> None:
-    """Notes what the schema does not allow."""
-    errors = Draft7Validator(schema()).iter_errors(notes.document.data)
-    for error in islice(errors, MOST):
+def checked(notes: Notes, wanted: dict[str, Any], what: str) -> dict[str, Any]:
+    """The document's mapping, after noting what the schema `wanted` does not allow; misspelt keys are put right.
+
+    Raises SpecError when so much is wrong that no later check makes sense. `what` is the kind of file, as in "not a spec".
+    """
+    if not isinstance(notes.document.data, dict):
+        *most, last = map(quoted, wanted["required"])
+        notes.say((), f"this is not {what}: a mapping with {', '.join(most)} and {last} is expected")
+        notes.stop()
+    for error in islice(Draft7Validator(wanted).iter_errors(notes.document.data), MOST):
         _explain(notes, error, tuple(error.absolute_path))
+    said: dict[str, Any] | None = mended(notes.document.data, wanted) if notes.problems else notes.document.data
+    if said is None:
+        raise SpecError(notes.problems)
+    return said
 
 
 def _explain(notes: Notes, error: ValidationError, path: tuple[str | int, ...]) -> None:
