@@ -59,9 +59,9 @@ def dpmm(pipeline: str, data: pd.DataFrame, sizes: Sizes, args: argparse.Namespa
     from dpmm import pipelines
 
     domain = {c: {"categories": list(range(n))} for c, n in sizes.items()}
-    pipe = getattr(pipelines, pipeline)(epsilon=args.epsilon, delta=DELTA)
-    pipe.fit(data.astype("category"), domain, np.random.RandomState(args.draw))
-    return pipe.generate(n_records=len(data)).astype(int), {}
+    pipe = getattr(pipelines, pipeline)(epsilon=args.epsilon, delta=DELTA, n_jobs=1)
+    pipe.fit(data.astype("category"), domain, random_state=args.draw)
+    return pipe.generate(n_records=len(data), random_state=args.draw).astype(int), {}
 
 
 PEERS: dict[str, Callable[[pd.DataFrame, Sizes, argparse.Namespace], Found]] = {

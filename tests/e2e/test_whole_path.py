@@ -109,6 +109,20 @@ def test_a_budget_that_is_used_up_stops_the_run_and_keeps_the_release(place):
     assert (place.content(), place.paid()) == (before, paid)
 
 
+def test_another_generator_learns_from_the_same_sums_and_nobody_pays_again(place):
+    tables, paid = rows(place, "from synthetic.patient order by all"), place.paid()
+    sums = rows(place, "from wardloom.noised_sums order by all")
+    place.write(("rows: {patient: 200}", "rows: {patient: 200}\ngenerator: {name: copula}"))
+    done = place.run()
+    place.write()
+    assert done.code == 0, done.err
+    assert place.paid() == paid
+    assert dict(rows(place, "from wardloom.facts"))["generator"] == "copula"
+    assert rows(place, "from wardloom.noised_sums order by all") == sums
+    assert rows(place, "from synthetic.patient order by all") != tables
+    assert len(tables) == len(rows(place, "from synthetic.patient"))
+
+
 def test_without_privacy_everything_says_so_and_no_ledger_is_touched(place):
     paid = place.paid()
     place.write(NONE)

@@ -130,6 +130,7 @@ def test_the_digest_knows_meaning_not_layout(study: Study, folder: Path) -> None
     assert digest("# a comment\n\n" + SPEC.replace("spec: clinic", "spec:   'clinic'  # another")) == study.digest
     assert digest(SPEC.replace("max_children: 8", "max_children: 9")) != study.digest
     assert digest(SPEC.replace("[lab, ward]", "[ward, lab]")) != study.digest
+    assert digest(SPEC + "\ngenerator: {name: copula}\n") == digest(SPEC + "\ngenerator: {name: marginal}\n")
     (folder / "code.csv").write_text("code\nA1\nB2\nC3\n", encoding="utf-8")
     assert digest(SPEC) != study.digest
 
