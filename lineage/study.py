@@ -32,11 +32,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lineage import cohort as cohorts
 from lineage import facets
 from lineage.datasets import Dataset, spec
 from lineage.emitter import Emitter, Run
 from lineage.events import Json
 from lineage.graph import Graph
+from specs.lang.cohort import Cohort
 from specs.lang.types import Study
 
 GENERATOR_VERSION = "1"
@@ -142,6 +144,16 @@ class Recorder:
     def report(self) -> Iterator[Stage]:
         """The report is written; gates give their verdicts."""
         with self.open("report", self.root, self.graph.released(), (), "REPORT") as stage:
+            yield stage
+
+    @contextmanager
+    def cohort(self, cohort: Cohort, sites: Sequence[str]) -> Iterator[Stage]:
+        """Patients are drawn under conditions from the released model; `sites` are those it was learned from."""
+        self.graph.present = tuple(sites)
+        inputs = (self.graph.model(), self.graph.spec, cohorts.said(cohort))
+        outputs = (*cohorts.references(cohort, self.graph.version), *cohorts.tables(cohort, self.graph.version))
+        said = facets.generator(self.study.generator, GENERATOR_VERSION)
+        with self.open(f"cohort/{cohort.name}", None, inputs, outputs, "SAMPLE", said) as stage:
             yield stage
 
     @contextmanager
