@@ -1,4 +1,4 @@
-"""Scores the marginal generator alone on one coded table, with central noise, by an outside scorer of marginals.
+"""Scores a generator alone on one coded table, with central noise, by an outside scorer of marginals.
 
     python tests/benchmarks/single_table.py --data coded.parquet --scorer score_marginals.py --binning binning.json \
         --out results.json
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +36,7 @@ from specs.lang.types import Generator, Study
 DELTA = 1e-9
 
 
-def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path) -> Study:
+def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path, generator: Generator) -> Study:
     """A spec as a user would write it: ordinal codes are whole numbers of a range, others are categories."""
     lines = ["spec: coded", "tables:", "  row:", "    key: id", "    columns:"]
     for name in data.columns:
@@ -46,24 +47,29 @@ def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path) -> Study:
     lines += ["privacy: {unit: row, none: public benchmark data}", "sites: {one: {database: one.duckdb}}"]
     path = folder / "coded.yml"
     path.write_text("\n".join(lines), encoding="utf-8")
-    return replace(read(path, {}), generator=Generator("marginal", "cpu"))
+    return replace(read(path, {}), generator=generator)
+
+
+def noised(spec: Study, exact: Mapping[str, Any], epsilon: float, draw: int) -> Sums:
+    """Sums with the noise the door would add, from a seeded stand-in for it."""
+    asked, rng = {q.name: q for q in queries(spec)}, np.random.default_rng(draw)
+    noise = math.sqrt(sum(q.scale**2 for q in asked.values()) / (2 * rho(epsilon, DELTA)))
+    std = {name: noise / q.scale for name, q in asked.items()}
+    return Sums(asked, {n: answer + rng.normal(0, std[n], answer.shape) for n, answer in exact.items()}, std, ("one",))
 
 
 def one(args: argparse.Namespace, data: pd.DataFrame, epsilon: float, draw: int) -> dict[str, Any]:
-    """One noise draw, learned, sampled and scored. The noise is a seeded stand-in for the door's."""
+    """One noise draw, learned, sampled and scored."""
     with tempfile.TemporaryDirectory() as folder:
         binning = json.loads(args.binning.read_text())
         names = {c: f"c{i}" for i, c in enumerate(data.columns)}
-        spec = study(data.rename(columns=names), {names[c]: b for c, b in binning.items()}, Path(folder))
+        said = {names[c]: b for c, b in binning.items()}
+        spec = study(data.rename(columns=names), said, Path(folder), Generator(args.generator, "cpu"))
         columns, none = spec.tables["row"].columns, np.zeros(len(data), bool)
         real = {n: Series(data[c].to_numpy(np.int64), none, columns[n].values) for c, n in names.items()}
         exact = answers(spec, {"row": {"id": known(np.arange(len(data))), **real}}, {})
-        asked, rng = {q.name: q for q in queries(spec)}, np.random.default_rng(draw)
-        noise = math.sqrt(sum(q.scale**2 for q in asked.values()) / (2 * rho(epsilon, DELTA)))
-        std = {name: noise / q.scale for name, q in asked.items()}
         begun = time.process_time()
-        noised = {name: answer + rng.normal(0, std[name], answer.shape) for name, answer in exact.items()}
-        drawn = learn(spec, Sums(asked, noised, std, ("one",))).sample(len(data), draw, NoRules()).tables["row"]
+        drawn = learn(spec, noised(spec, exact, epsilon, draw)).sample(len(data), draw, NoRules()).tables["row"]
         cpu = time.process_time() - begun
         path = Path(folder) / "synthetic.parquet"
         pd.DataFrame({c: drawn[n].values for c, n in names.items()}).to_parquet(path)
@@ -79,12 +85,14 @@ def main() -> None:
     for name in ("data", "scorer", "binning", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--epsilon", nargs="+", type=float, default=[0.1, 1.0, 10.0])
+    parser.add_argument("--generator", choices=["marginal", "copula"], default="marginal")
     parser.add_argument("--draws", type=int, default=3)
     args = parser.parse_args()
     data = pd.read_parquet(args.data)
     draws = [one(args, data, e, d) for e in args.epsilon for d in range(args.draws)]
     versions = {"python": platform.python_version(), "numpy": version("numpy"), "scipy": version("scipy")}
-    args.out.write_text(json.dumps({"delta": DELTA, "versions": versions, "draws": draws}, indent=1), encoding="utf-8")
+    found = {"delta": DELTA, "generator": args.generator, "versions": versions, "draws": draws}
+    args.out.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
