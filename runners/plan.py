@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from generators.marginal.structure import Plan, structure
 from privacy.accountant import NARROWEST
-from privacy.query import UNIT, Query
+from privacy.query import UNIT
 from runners.estimate import Estimate, estimate
+from runners.expected import Expected, average, expected
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
 from specs.lang.types import Study
 
 FIRST_SHARE = 1.0
 """The marginal generator asks once, for all of the budget."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """One marginal. `error` is the total variation distance that noise alone adds if there are as many patients as assumed."""
-
-    query: str
-    table: str
-    columns: tuple[str, ...]
-    cells: int
-    std: float
-    error: float | None
 
 
 @dataclass(frozen=True)
@@ -56,16 +43,10 @@ def outlook(study: Study) -> Outlook:
     std = total_std(study, variance, len(study.sites)) / UNIT
     patients = study.rows.get(study.root.name, 0)
     budgets = tuple(left_at(site, study, asked) for site in study.sites.values())
-    marginals = tuple(_expected(q, std * UNIT / q.scale, patients) for q in asked)
+    marginals = tuple(expected(q, std * UNIT / q.scale, patients, q.table != study.root.name) for q in asked)
     return Outlook(
         study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets), estimate(study, asked, patients)
     )
-
-
-def _expected(query: Query, std: float, patients: int) -> Expected:
-    """E|noise| = std sqrt(2/pi) in every cell; half their sum, per patient, and never more than a whole."""
-    error = min(1.0, std * math.sqrt(2 / math.pi) * query.cells / 2 / patients) if patients else None
-    return Expected(query.name, query.table, query.columns, query.cells, std, error)
 
 
 def warnings(study: Study) -> tuple[str, ...]:
@@ -103,13 +84,13 @@ def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
 
 
 def by_table(plans: Sequence[Plan], marginals: Sequence[Expected]) -> list[dict[str, Any]]:
-    """Per table: queries, cells and the typical error of its marginals of one, two and three columns."""
+    """Per table: queries, cells and the mean error of its marginals of one, two and three columns, as an interval."""
     rows = []
     for plan in plans:
         mine = [m for m in marginals if m.table == plan.table]
         row: dict[str, Any] = {"table": plan.table, "queries": len(mine), "cells": sum(m.cells for m in mine)}
         for ways in (1, 2, 3):
             errors = [m.error for m in mine if len(m.columns) == ways and m.error is not None]
-            row[f"error_{ways}"] = median(errors) if errors else None
+            row[f"error_{ways}"] = average(errors) if errors else None
         rows.append(row)
     return rows

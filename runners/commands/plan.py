@@ -11,6 +11,7 @@ from runners.errors import FINE
 from runners.out import emit, say, seconds, table
 
 if TYPE_CHECKING:
+    from runners.expected import Interval
     from runners.plan import Outlook
 
 NOTES = "reads the spec, the files in dbt/ and the sites' ledgers; never a patient's row"
@@ -41,7 +42,7 @@ def _lines(found: Outlook, every: bool) -> list[str]:
     study = found.study
     lines = [f"{study.name}: {study.about}".rstrip(": "), "", *_budget(found), "", *_questions(found)]
     if every:
-        rows = [[m.query, m.cells, m.std, m.error] for m in found.marginals]
+        rows = [[m.query, m.cells, m.std, _range(m.error)] for m in found.marginals]
         lines += ["", *table(["query", "cells", "noise (patients)", "error"], rows)]
     took = found.estimate
     lines += ["", f"about {seconds(took.seconds)} and {took.gigabytes:.1f} GB of memory ({took.basis})"]
@@ -81,13 +82,17 @@ def _questions(found: Outlook) -> list[str]:
     rows = by_table(structure(found.study), found.marginals)
     heads = ["table", "queries", "cells", "error, 1 column", "2 columns", "3 columns"]
     shown = [[r["table"], r["queries"], r["cells"], r["error_1"], r["error_2"], r["error_3"]] for r in rows]
-    cells = [["-" if c is None else c for c in row] for row in shown]
+    cells = [[*row[:3], *(_range(error) for error in row[3:])] for row in shown]
     if not found.patients:
         hint = f"set rows.{found.study.root.name} to see the errors to expect: how many patients there are is not public"
         return [hint, *table(heads[:3], [row[:3] for row in cells], "  ")]
-    note = f"error: total variation distance that noise alone adds, typical marginal, if there are {found.patients} patients"
+    note = f"error: mean total variation distance from the patients, 90 % interval, if there are {found.patients} patients"
     assumed = f"(that number is the spec's `rows.{found.study.root.name}`: how many there are is not public)"
     return [note, assumed, *table(heads, cells, "  ")]
+
+
+def _range(error: Interval | None) -> str:
+    return "-" if error is None else f"{error.low:.2g} to {error.high:.2g}"
 
 
 def _document(found: Outlook) -> dict[str, Any]:
