@@ -41,18 +41,20 @@ class Odds:
         return -(-patients * self.drawn // self.met) if self.met else None
 
     def text(self) -> str:
-        """`37 of 400,000 drawn patients meet it: about 1 in 10,800 (95% confidence: 1 in 7,850 to 1 in 15,400)`."""
+        """`37 of 400,000 drawn patients meet it: about 1 in 10,800 (95% confidence: 1 in 15,400 to 1 in 7,840)`."""
         counted = f"{self.met:,} of {self.drawn:,} drawn patients meet it"
         if self.met == 0:
-            return f"{counted}: at most {one_in(self.high)} with 95% confidence"
-        return f"{counted}: about {one_in(self.met / self.drawn)} (95% confidence: {one_in(self.high)} to {one_in(self.low)})"
+            return f"{counted}: at most {chance(self.high)} with 95% confidence"
+        return f"{counted}: about {chance(self.met / self.drawn)} (95% confidence: {chance(self.low)} to {chance(self.high)})"
 
     def facts(self) -> dict[str, Any]:
         """The same in fields, for `--json`."""
         return asdict(self) | {"probability": self.met / self.drawn, "low": self.low, "high": self.high, "confidence": SURE}
 
 
-def one_in(probability: float) -> str:
-    """`1 in 10,800`, to three digits."""
-    number = 1 / probability
-    return f"1 in {number:.3g}" if number < 1000 else f"1 in {round(number, 2 - len(str(int(number))) + 1):,.0f}"
+def chance(probability: float) -> str:
+    """`12.5%`, or for small ones `1 in 10,800`; to three digits."""
+    if probability > 0.01:
+        return f"{100 * probability:.3g}%"
+    number = round(1 / probability)
+    return f"1 in {round(number, 3 - len(str(number))):,}"

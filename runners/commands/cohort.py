@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _lines(made: Made) -> list[str]:
     lines = [f"cohort: {made.file}", *table(["table", "rows"], list(made.facts["rows"].items()), "  ")]
-    lines.append(f"conditions: {made.drawn.odds.text()}")
+    if made.facts["given"]:
+        lines.append(f"conditions: {made.drawn.odds.text()}")
     if made.strata:
         rows = [[s.value, s.patients, s.share, s.model_share, s.std_error, s.weight] for s in made.strata]
         lines += table(["value", "patients", "share", "in the model", "std error", "__weight"], rows, "  ")

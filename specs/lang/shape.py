@@ -18,6 +18,8 @@ from specs.lang.notes import Notes
 from specs.lang.problems import MOST, SpecError, did_you_mean, quoted
 
 FOLDER = Path(__file__).resolve().parents[1]
+FILES = {"spec": ("a spec", "wardloom check FILE"), "cohort": ("a cohort", "wardloom cohort FILE")}
+"""Kinds of files by their first key, and a command that reads them."""
 KINDS = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "nothing", str: "text"}
 WANTED = {
     "object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "a whole number",
@@ -42,6 +44,11 @@ def checked(notes: Notes, wanted: dict[str, Any], what: str) -> dict[str, Any]:
 
     Raises SpecError when so much is wrong that no later check makes sense. `what` is the kind of file, as in "not a spec".
     """
+    other = [k for k in FILES if isinstance(notes.document.data, dict) and k in notes.document.data]
+    if other and wanted["required"][0] not in other:
+        kind, command = FILES[other[0]]
+        notes.say((other[0],), f"this is {kind}, not {what}", f"for {kind} there is {quoted(command)}", True)
+        notes.stop()
     if not isinstance(notes.document.data, dict):
         *most, last = map(quoted, wanted["required"])
         notes.say((), f"this is not {what}: a mapping with {', '.join(most)} and {last} is expected")

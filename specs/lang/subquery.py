@@ -130,7 +130,7 @@ def _listed(node: Any) -> list[Any]:
     """The columns of a key. Raises ExpressionError when something else stands there."""
     from sqlglot import exp
 
-    found = [node] if isinstance(node, exp.Column) else list(node.expressions)
+    found: list[Any] = [node] if isinstance(node, exp.Column) else list(node.expressions)
     for column in found:
         if not isinstance(column, exp.Column) or _said(column) - {"this", "table"}:
             raise ExpressionError("only the columns of a key can be looked up in a query")

@@ -20,7 +20,7 @@ def load(path: Path) -> str:
         raw = _bytes(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
-        raise _error(path, 1, 1, f"the spec cannot be read: {why}") from None
+        raise _error(path, 1, 1, f"the file cannot be read: {why}") from None
     if len(raw) > MOST_BYTES:
         raise _error(path, 1, 1, f"the file is longer than {MOST_BYTES // 1024} KiB")
     if raw.startswith(BOM):
