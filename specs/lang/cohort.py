@@ -21,7 +21,8 @@ from specs.lang.shape import checked, schema
 from specs.lang.text import load
 from specs.lang.types import Study
 
-TRIES = 400_000
+TRIES, PER_PATIENT = 400_000, 20
+"""Patients that are looked at, if the file does not say how many: so many, or so many for each that is wanted."""
 SCHEMA = "cohort.schema.json"
 
 
@@ -43,7 +44,7 @@ class Cohort:
     study: Study
     patients: int
     seed: int
-    tries: int = TRIES
+    tries: int
     given: tuple[Given, ...] = ()
     balance: Balance | None = None
     about: str = ""
@@ -67,12 +68,12 @@ def read_cohort(path: Path, environ: Mapping[str, str] = os.environ) -> Cohort:
         study=study,
         patients=patients,
         seed=int(said.get("seed", study.seed)),
-        tries=int(said.get("tries", TRIES)),
+        tries=int(said.get("tries", max(TRIES, PER_PATIENT * patients))),
         given=tuple(g for g in conditions if g is not None),
         balance=_balance(notes, said["balance"], study, patients) if "balance" in said else None,
         about=said.get("about", ""),
     )
-    if cohort.tries < patients:
+    if cohort.tries < patients and "tries" in notes.document.data:
         notes.say(("tries",), f"{cohort.tries} tries cannot find {patients} patients", "at least as many as there are `rows`")
     notes.stop()
     return cohort

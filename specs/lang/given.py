@@ -95,8 +95,8 @@ def _qualify(study: Study, tree: exp.Expression, open_: Sequence[str], used: Use
     tables = study.tables
     for node in list(tree.find_all(exp.Column)):
         table = node.table or next((t for t in open_ if node.name in tables[t].columns), None)
-        below = [t for t in study.patient_tables() if table is None and node.name in t.columns]
-        if below:
+        below = [t for t in study.patient_tables() if node.name in t.columns]
+        if table is None and below and not any(node.name == k.name for t in open_ for k in tables[t].key):
             hint = f"write {' or '.join(way(study, t, open_) for t in below)}"
             raise ExpressionError(f"{quoted(node.name)} is a column of {quoted(below[0].name)}", 0, hint)
         found = owner(tables, open_ if table else open_[:1], table, node.name)

@@ -67,7 +67,7 @@ def way(study: Study, table: Table, open_: Sequence[str]) -> str:
 
 def _table(study: Study, from_: Any, open_: Sequence[str]) -> Table:
     named: Any = from_.this if from_ is not None else None
-    if type(named).__name__ != "Table" or _said(named) != {"this"}:
+    if type(named).__name__ != "Table" or _said(named) != {"this"} or type(named.this).__name__ != "Identifier":
         raise ExpressionError("a query reads one table, under its own name", 0, ways(study, open_[0]))
     if named.name not in study.tables:
         raise ExpressionError(f"there is no table {quoted(named.name)}", 0, did_you_mean(named.name, study.tables))
