@@ -17,6 +17,8 @@ PRIOR = 0.15
 """Variance expected of an interaction, in squared logits."""
 RARE = 1e-7
 """Share of rows that even a code which noise hides is given."""
+LEAST_ROWS = 1e-3
+"""Rows that even a given value which noise hides is taken to have."""
 LEAST_RIDGE = 0.5
 """Even without noise a moment of less than half a row decides nothing."""
 
@@ -46,10 +48,11 @@ def base(step: Step, sums: Sums) -> Base:
     mean = sum(m / v for m, v in estimates) / precision
     mean = _with_groups(step, sums, np.asarray(mean), float(1 / precision))
     exists = _exists(step)
-    weight = np.maximum((mean * exists).sum(1), 1e-9)
-    counts = nonnegative(mean, float(precision**-0.5), exists) + 1e-6 * max(weight.sum(), 1.0) * exists
-    shares = np.maximum(counts, 1e-12)
-    return Base(shares / shares.sum(1, keepdims=True), weight, float(1 / precision))
+    weight = np.maximum((mean * exists).sum(1), LEAST_ROWS)
+    shares = np.full_like(mean, 1e-12)
+    for given, known in enumerate(exists):
+        shares[given, known] = share(mean[given, known], weight[given])
+    return Base(shares, weight, float(1 / precision))
 
 
 def _with_groups(step: Step, sums: Sums, mean: Floats, variance: float) -> Floats:
@@ -63,16 +66,6 @@ def _with_groups(step: Step, sums: Sums, mean: Floats, variance: float) -> Float
     precision = sum(1 / np.asarray(v) for _, v in estimates)
     groups = sum(m / v for m, v in estimates) / precision
     return np.asarray(mean + ((groups - mean @ member) / size) @ member.T)
-
-
-def nonnegative(noised: Floats, std: float, exists: NDArray[np.bool_]) -> Floats:
-    """Counts (givens, codes) that are not negative. Cells below two standard errors share what they hold together.
-
-    Cutting each at zero would turn noise into counts, most where many codes are rare; their sum is unbiased.
-    """
-    small = (noised < 2 * std) & exists
-    together = np.maximum(np.where(small, noised, 0).sum(1, keepdims=True), 0)
-    return np.where(small, together / np.maximum(small.sum(1, keepdims=True), 1), np.where(exists, noised, 0))
 
 
 def _exists(step: Step) -> NDArray[np.bool_]:
