@@ -62,12 +62,11 @@ def draw(cohort: Cohort, model: Sampled, rules: Rules, told: Told) -> Drawn:
         size = min(SHARD, cohort.tries - drawn)
         if size == 0:
             raise _too_few(cohort, wanted, met, drawn)
-        sample = model.sample(size, seed(cohort, len(kept)), rules)
-        found = _strata(cohort, sample, conditions.met(sample))
-        rows = [found[s][: max(wanted[s] - met[s], 0)] for s in wanted]
-        kept.append(only(cohort.study, sample, np.sort(np.concatenate(rows))))
+        open_ = {s: max(wanted[s] - met[s], 0) for s in wanted}
+        part, found = _look(conditions, open_, model.sample(size, seed(cohort, len(kept)), rules))
+        kept.append(part)
         drawn += size
-        met = {s: met[s] + len(found[s]) for s in wanted}
+        met = {s: met[s] + found[s] for s in wanted}
         told(sum(min(met[s], wanted[s]) for s in wanted), drawn)
     return Drawn(joined(cohort.study, kept, np.random.default_rng(seed(cohort, -1))), drawn, met)
 
@@ -76,6 +75,13 @@ def seed(cohort: Cohort, shard: int) -> int:
     """Every cohort has draws of its own: by its name, its seed, and the number of the shard."""
     text = f"cohort {cohort.name} {cohort.seed} {shard}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def _look(conditions: Conditions, open_: dict[str, int], sample: Sample) -> tuple[Sample, dict[str, int]]:
+    """The first patients that meet the conditions, in each stratum at most as many as are open; how many met them in all."""
+    found = _strata(conditions.cohort, sample, conditions.met(sample))
+    rows = np.concatenate([found[s][:number] for s, number in open_.items()])
+    return only(conditions.cohort.study, sample, np.sort(rows)), {s: len(rows) for s, rows in found.items()}
 
 
 def _strata(cohort: Cohort, sample: Sample, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:

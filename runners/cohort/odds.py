@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SURE = 0.95
-"""Of all such intervals, this share holds the true probability."""
+"""Confidence: how often an interval (or the bound from above, where none was met) holds the true probability."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ def test_message(path: Path) -> None:
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
     file = tmp_path / "c.yml"
-    file.write_text(f"cohort: x\nfrom: {HERE / 'clinic.yml'}\nrows: {{visit: 3}}\ngiven: [agee > 1, sex]\nbalance: {{age: equal}}\n")
+    file.write_text(
+        f"cohort: x\nfrom: {HERE / 'clinic.yml'}\nrows: {{visit: 3}}\ngiven: [agee > 1, sex]\nbalance: {{age: equal}}\n"
+    )
     with pytest.raises(SpecError) as error:
         read_cohort(file, {})
     assert [p.pointer for p in error.value.problems] == ["/rows/visit", "/given/0", "/given/1", "/balance/age"]
@@ -62,8 +64,9 @@ def cohort(tmp_path: Path, *lines: str):
         (
             "patient_id in (select patient_id from visit where visit_id in (select visit_id from charge where"
             " (visit_id, line) in (select of_visit, of_line from note where mood = 'bad')))",
-            "patient.patient_id IN (SELECT visit.patient_id FROM visit WHERE visit.visit_id IN (SELECT charge.visit_id FROM charge"
-            " WHERE (charge.visit_id, charge.line) IN (SELECT note.of_visit, note.of_line FROM note WHERE note.mood = 'bad')))",
+            "patient.patient_id IN (SELECT visit.patient_id FROM visit WHERE visit.visit_id IN (SELECT charge.visit_id FROM"
+            " charge WHERE (charge.visit_id, charge.line) IN (SELECT note.of_visit, note.of_line FROM note"
+            " WHERE note.mood = 'bad')))",
         ),
         ("home in (select code from place where area = 'rural')", None),
     ],
