@@ -107,7 +107,7 @@ class DuckRules:
 
 
 def _rounded(series: Series, column: Column) -> Series:
-    if column.decimals is None or column.type != "number":
+    if not isinstance(column.decimals, int) or column.type != "number":
         return series
     return Series(np.round(series.values, column.decimals), series.null)
 

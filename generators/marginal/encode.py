@@ -51,10 +51,12 @@ def decode(column: Column, domain: Domain, fine: Ints, by: Ints | None, uniform:
         start, end = np.ceil(start), np.ceil(end)
         return np.asarray(np.minimum(start + np.floor(uniform * (end - start)), end - 1).astype(np.int64))
     value = start + uniform * (end - start)
-    return np.asarray(value if column.decimals is None else _rounded(value, low, column.decimals))
+    if column.decimals is None:
+        return np.asarray(value)
+    return _rounded(value, low, np.array(column.decimals)[pick if isinstance(column.decimals, tuple) else ()])
 
 
-def _rounded(value: Floats, low: Floats, decimals: int) -> Floats:
+def _rounded(value: Floats, low: Floats, decimals: Ints) -> Floats:
     """Down to the grid of `decimals`, but not below the bin: all grid points of a bin are equally likely, none leaves it."""
     grid = 10.0**decimals
     return np.asarray(np.maximum(np.floor(value * grid + 1e-9), np.ceil(low * grid - 1e-9)) / grid)

@@ -48,11 +48,10 @@ def column(notes: Notes, path: Path, said: Mapping[str, Any], around: Around) ->
         return None
     else:
         found = _measured(notes, path, said, around)
-    _check_extras(notes, path, said, found)
+    decimals = _decimals(notes, path, said, found, around.before)
     if found is None or len(notes.problems) > before:
         return None
     plain = {k: said[k] for k in ("outside", "unit", "about", "nullable") if k in said}
-    decimals = int(said["decimals"]) if "decimals" in said else None
     return Column(name=name, decimals=decimals, **found, **plain)
 
 
@@ -138,6 +137,27 @@ def _refuse(notes: Notes, path: Path, said: Mapping[str, Any], keys: tuple[str, 
             notes.say((*path, key), f"`{key}` cannot be used here", why, True)
 
 
-def _check_extras(notes: Notes, path: Path, said: Mapping[str, Any], found: Mapping[str, Any] | None) -> None:
-    if found and "decimals" in said and found["type"] != "number":
-        notes.say((*path, "decimals"), "only a `number` has decimals", "", True)
+def _decimals(
+    notes: Notes, path: Path, said: Mapping[str, Any], found: Mapping[str, Any] | None, before: Mapping[str, Column]
+) -> int | tuple[int, ...] | None:
+    """One number, or one for each value of the column that bins hang on, in the order of its values."""
+    asked, place = said.get("decimals"), (*path, "decimals")
+    if found is None or asked is None:
+        return None
+    if found["type"] != "number":
+        notes.say(place, "only a `number` has decimals", "", True)
+        return None
+    if not isinstance(asked, Mapping):
+        return int(asked)
+    by = found["bins"].by if found.get("bins") else None
+    values = before[by].values if by else None
+    if not values:
+        notes.say(place, "decimals for each value of another column need bins `by` that column", "else give one number")
+        return None
+    for value in asked:
+        if value not in values:
+            notes.say((*place, value), f"{quoted(value)} is no value of {quoted(str(by))}", did_you_mean(value, values), True)
+    missing = [v for v in values if v not in asked]
+    if missing:
+        notes.say(place, f"no decimals for {', '.join(map(quoted, missing[:5]))}", "every value needs its number", True)
+    return tuple(int(asked[v]) for v in values if v in asked)

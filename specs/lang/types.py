@@ -49,7 +49,7 @@ class Column:
     values: tuple[str, ...] | None = None
     range: tuple[float, float] | None = None
     bins: Bins | None = None
-    decimals: int | None = None
+    decimals: int | tuple[int, ...] | None = None
     derived: str | None = None
     references: str | None = None
     outside: Outside = "clamp"

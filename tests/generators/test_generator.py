@@ -178,3 +178,15 @@ def test_unique_columns_of_any_kind_never_repeat_within_a_parent(study):
         rows = np.stack([up, *(frame[c].values for c in columns)], 1)
         assert len(np.unique(rows, axis=0)) == len(rows)
     assert drawn.rejected["visit"] > 0
+
+
+def test_decimals_can_differ_by_the_column_that_bins_hang_on(study, real, model):
+    """Values of `lab` are whole, those of `ward` have two decimals."""
+    visit = study.tables["visit"]
+    result = replace(visit.columns["result"], decimals=(0, 2))
+    finer = replace(study, tables=study.tables | {"visit": replace(visit, columns=visit.columns | {"result": result})})
+    drawn = Model(finer, model.learned).sample(2000, 1, NoRules()).tables["visit"]
+    lab, value = drawn["kind"].values == 0, drawn["result"].values
+    assert (value[lab] % 1 == 0).all()
+    assert (value[~lab] % 1 != 0).any()
+    assert np.allclose(value * 100, np.round(value * 100))
