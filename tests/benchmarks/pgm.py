@@ -134,17 +134,19 @@ def mst(table: Coded, epsilon: float, delta: float, rng: np.random.Generator) ->
     noisy = {c: table.counts((c,)) + rng.normal(0, sigma, n) for c, n in table.sizes.items()}
     joined = {c: np.where(y >= 3 * sigma, np.cumsum(y >= 3 * sigma) - 1, (y >= 3 * sigma).sum()) for c, y in noisy.items()}
     small = mbi.Dataset({c: table.data[c].to_numpy() for c in table.sizes}, table.domain).compress(joined)
-    measured = [mbi.LinearMeasurement(noisy[c], (c,), sigma).compress(joined, table.domain) for c in table.sizes]
+    plain = [mbi.LinearMeasurement(noisy[c], (c,), sigma) for c in table.sizes]
+    total = mbi.estimation.minimum_variance_unbiased_total(plain)  # mbi finds none in measurements of joined codes
+    measured = [m.compress(joined, table.domain) for m in plain]
     scale = math.sqrt((len(table.sizes) - 1) / (2 * part))
-    for query in _tree(table, small, measured, part, rng):
+    for query in _tree(table, small, measured, total, part, rng):
         exact = np.asarray(small.project(query).datavector())
         measured.append(mbi.LinearMeasurement(exact + rng.normal(0, scale, exact.size), query, scale))
-    return mbi.estimation.MirrorDescent().estimate(small.domain, measured, iters=5 * ITERATIONS), joined
+    return mbi.estimation.MirrorDescent().estimate(small.domain, measured, total, iters=5 * ITERATIONS), joined
 
 
-def _tree(table: Coded, small: Any, measured: list[Any], budget: float, rng: np.random.Generator) -> list[Query]:
+def _tree(table: Coded, small: Any, measured: list[Any], total: float, budget: float, rng: np.random.Generator) -> list[Query]:
     """A spanning tree of pairs that single columns explain badly, edge by edge with the exponential mechanism."""
-    model = mbi.estimation.MirrorDescent().estimate(small.domain, measured, iters=ITERATIONS)
+    model = mbi.estimation.MirrorDescent().estimate(small.domain, measured, total, iters=ITERATIONS)
     gain = {q: float(np.abs(small.project(q).datavector() - model.project(q).datavector()).sum()) for q in table.pairs()}
     part, edges = {c: c for c in table.sizes}, []
     while len(edges) < len(part) - 1:
