@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from runners.errors import DATA, EXITS, INTERNAL, INTERRUPTED, REFUSED, WRONG, Stop
 from runners.out import emit
 
-COMMANDS = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort")
+COMMANDS = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort", "impute")
 CRASH_LOG = Path(".wardloom") / "error.log"
 
 

@@ -1,0 +1,77 @@
+"""Draws of what is missing have the distribution that the classes imply, whatever is known."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from generators.impute import complete, posterior
+from generators.marginal.mixture import Mixture
+from generators.marginal.structure import structure
+from tests.generators.studies import clinic
+
+ROWS = 40_000
+
+
+@pytest.fixture(scope="module")
+def mixture() -> Mixture:
+    """Five classes with shares of their own; the weight may be NULL, more often in some classes."""
+    rng = np.random.default_rng(3)
+    plan = structure(clinic())[0]
+    shares = {s.variable.name: rng.dirichlet(np.full(s.variable.size, 0.5), 5) for s in plan.steps}
+    return Mixture(plan, rng.dirichlet(np.ones(5)), shares, {})
+
+
+def wanted(mixture: Mixture, known: dict[str, int], variable: str) -> np.ndarray:
+    """p(variable | known), by the definition: sums over classes of joint probabilities."""
+    joint = np.array(
+        [
+            sum(
+                w * mixture.shares[variable][k, code] * np.prod([mixture.shares[v][k, c] for v, c in known.items()])
+                for k, w in enumerate(mixture.weight)
+            )
+            for code in range(mixture.shares[variable].shape[1])
+        ]
+    )
+    return joint / joint.sum()
+
+
+def check(codes: np.ndarray, shares: np.ndarray) -> None:
+    found = np.bincount(codes, minlength=len(shares)) / len(codes)
+    assert (np.abs(found - shares) < 5 * np.sqrt(shares * (1 - shares) / len(codes)) + 1e-3).all()
+
+
+@pytest.mark.parametrize(("sex", "age"), list(product((0, 1), (2, 7))))
+def test_missing_given_known(mixture, sex, age):
+    known = {"sex": np.full(ROWS, sex), "age": np.full(ROWS, age)}
+    found = complete(mixture, known, (), ROWS, np.random.default_rng(1))
+    assert (found["sex"] == sex).all() and (found["age"] == age).all()
+    for variable in ("weight", "until", "visit__count"):
+        check(found[variable], wanted(mixture, {"sex": sex, "age": age}, variable))
+
+
+def test_two_missing_columns_hang_together(mixture):
+    found = complete(mixture, {"sex": np.ones(ROWS, np.int64)}, (), ROWS, np.random.default_rng(2))
+    for age in (1, 5):
+        check(found["until"][found["age"] == age], wanted(mixture, {"sex": 1, "age": age}, "until"))
+
+
+def test_rows_know_different_things(mixture):
+    age = np.where(np.arange(ROWS) % 2, 4, -1)
+    found = complete(mixture, {"age": age}, (), ROWS, np.random.default_rng(3))
+    check(found["until"][1::2], wanted(mixture, {"age": 4}, "until"))
+    check(found["age"][::2], wanted(mixture, {}, "age"))
+
+
+def test_gaps_are_filled_with_values_as_if_there_always_was_one(mixture):
+    found = complete(mixture, {"weight": np.full(ROWS, -1)}, ("weight",), ROWS, np.random.default_rng(4))
+    shares = wanted(mixture, {}, "weight")
+    check(found["weight"], np.append(shares[:-1] / shares[:-1].sum(), 0.0))
+    age = sum(shares[c] / shares[:-1].sum() * wanted(mixture, {"weight": c}, "age") for c in range(len(shares) - 1))
+    check(found["age"], age)
+
+
+def test_with_nothing_known_classes_are_as_heavy_as_they_are(mixture):
+    assert np.allclose(np.exp(posterior(mixture, {}, 3)), mixture.weight)
