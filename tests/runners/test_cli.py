@@ -42,7 +42,7 @@ def test_a_wrong_command_line_is_1(capsys, words):
     assert code == 1 and out == "" and "--help" in err
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("init", "query")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("init", "query", "impute")])
 def test_a_spec_that_is_not_there_is_1(capsys, tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     code, _, err = run(capsys, command, "nowhere.yml")
