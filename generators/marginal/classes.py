@@ -5,8 +5,7 @@
 minimises the squared distance to the noised pairs and single histograms in standard errors, and a penalty that holds every
 class to the margins (the logarithm of a Dirichlet prior). Classes in place of a graph of chosen pairs: one round of sums and
 no structure to choose; any subset of columns conditions the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting
-to moments: Anandkumar et al. 2014 (arXiv 1210.7559). Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980), stopped
-early once the distance is what noise alone explains, which is known (Morozov's discrepancy principle).
+to moments: Anandkumar et al. 2014 (arXiv 1210.7559). Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
 """
 
 from __future__ import annotations
@@ -21,14 +20,12 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-HELD = 10.0
+HELD = 5.0
 """Strength of the prior that holds a class to the margins, in rows' log-likelihoods."""
 RATE, TAIL = 0.1, 150
 """Length of a step in logits, and steps over which it falls to nothing at the end."""
-EXPLAINED = 1.05
-"""Mean squared distance, in standard errors, at which the end begins: noise alone explains 1."""
-LOOK, GAIN = 50, 0.99
-"""The end also begins when so many steps in a row have not brought the distance below this share of what it was."""
+LOOK, GAIN = 50, 0.999
+"""The end begins when so many steps in a row have not brought the distance below this share of what it was."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,7 @@ def fit(
 
 
 def _settled(seen: list[float]) -> bool:
-    stalled = len(seen) > LOOK and seen[-1] > GAIN * seen[-1 - LOOK]
-    return seen[-1] < EXPLAINED or stalled
+    return len(seen) > LOOK and seen[-1] > GAIN * seen[-1 - LOOK]
 
 
 class _Problem:
