@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+RARE = 0.01
+"""Below this, a probability is told as 1 in so many."""
 SURE = 0.95
 """Confidence: how often an interval (or the bound from above, where none was met) holds the true probability."""
 
@@ -42,19 +44,20 @@ class Odds:
 
     def text(self) -> str:
         """`37 of 400,000 drawn patients meet it: about 1 in 10,800 (95% confidence: 1 in 15,400 to 1 in 7,840)`."""
-        counted = f"{self.met:,} of {self.drawn:,} drawn patients meet it"
+        counted, found = f"{self.met:,} of {self.drawn:,} drawn patients meet it", self.met / self.drawn
         if self.met == 0:
-            return f"{counted}: at most {chance(self.high)} with 95% confidence"
-        return f"{counted}: about {chance(self.met / self.drawn)} (95% confidence: {chance(self.low)} to {chance(self.high)})"
+            return f"{counted}: at most {chance(self.high, True)} with 95% confidence"
+        about, low, high = (chance(p, found < RARE) for p in (found, self.low, self.high))
+        return f"{counted}: about {about} (95% confidence: {low} to {high})"
 
     def facts(self) -> dict[str, Any]:
         """The same in fields, for `--json`."""
         return asdict(self) | {"probability": self.met / self.drawn, "low": self.low, "high": self.high, "confidence": SURE}
 
 
-def chance(probability: float) -> str:
-    """`12.5%`, or for small ones `1 in 10,800`; to three digits."""
-    if probability > 0.01:
+def chance(probability: float, rare: bool) -> str:
+    """`12.5%`, or of rare things `1 in 10,800`; to three digits."""
+    if not rare:
         return f"{100 * probability:.3g}%"
     number = round(1 / probability)
     return f"1 in {round(number, 3 - len(str(number))):,}"

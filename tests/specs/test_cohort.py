@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from specs.lang import given as conditions
 from specs.lang.cohort import SCHEMA, read_cohort
+from specs.lang.document import document
+from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
 from specs.lang.quotas import quotas
 from specs.lang.read import read
 from specs.lang.shape import schema
+from specs.lang.types import Study
 from tests.specs.test_schema import parts
 
 HERE = Path(__file__).resolve().parents[1] / "fixtures" / "cohorts"
@@ -108,3 +112,26 @@ def test_quotas_are_exact_in_sum_and_within_one_of_each_share(total: int, shares
     assert sum(found.values()) == total
     for i, share in enumerate(shares):
         assert abs(found[str(i)] - total * share / sum(shares)) < 1 + 1e-6
+
+
+WORDS = st.sampled_from(
+    "age sex kind day patient_id visit_id line of_visit patient visit charge note place home 'm' 'ward' 3 1e3 null true"
+    " ( ) , . * = < >= and or not in is between select from where group by having count(*) exists union limit with as join"
+    " on distinct ; -- ' \"".split()
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(WORDS, max_size=30).map(" ".join) | st.text(max_size=30))
+def test_any_text_is_a_condition_or_a_problem(clinic: Study, text: str) -> None:
+    notes = Notes(document("c.yml", "given: [x]"))
+    found = conditions.given(notes, ("given", 0), text, clinic)
+    assert (found is None) == bool(notes.problems)
+    if found:
+        again = conditions.given(notes, ("given", 0), found.sql, clinic)
+        assert again is not None and again.sql == found.sql
+
+
+@pytest.fixture(scope="module")
+def clinic() -> Study:
+    return read(HERE / "clinic.yml", {})
