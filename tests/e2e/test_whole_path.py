@@ -109,6 +109,31 @@ def test_a_budget_that_is_used_up_stops_the_run_and_keeps_the_release(place):
     assert (place.content(), place.paid()) == (before, paid)
 
 
+def test_a_cohort_is_drawn_from_the_release_and_nobody_pays(place):
+    release, paid = place.content(), place.paid()
+    asked = "given: [age >= 40, patient_id in (select patient_id from visit where ward = 'icu')]\nbalance: {sex: equal}"
+    (place.spec.parent / "old.yml").write_text(f"cohort: old\nfrom: {place.spec.name}\nrows: {{patient: 60}}\n{asked}\n")
+    done = place.wardloom("cohort", "old.yml")
+    assert done.code == 0, done.err
+    with duckdb.connect(str(place.release.with_name("whole.cohorts") / "old.duckdb"), read_only=True) as con:
+        con.execute("set search_path = 'synthetic'")
+        assert con.sql("select sex, count(*) from patient group by sex order by sex").fetchall() == [("F", 30), ("M", 30)]
+        assert con.sql("select count(*) from patient where age < 40").fetchall() == [(0,)]
+        assert con.sql("select count(distinct patient_id) from visit where ward = 'icu'").fetchall() == [(60,)]
+    assert place.paid() == paid and place.content() == release
+
+
+def test_a_table_is_filled_from_the_release_and_stays_private(place):
+    (place.spec.parent / "part.csv").write_text("who,age,height\nZq9canary,70,170\nZq9canary,30,\n")
+    done = place.wardloom("impute", place.spec.name, "part.csv", "--out", "filled.csv", "--fill", "sex")
+    assert done.code == 0, done.err
+    lines = (place.spec.parent / "filled.csv").read_text().splitlines()
+    assert lines[0].startswith("who,age,height,sex,") and len(lines) == 3 and all(x.startswith("Zq9canary") for x in lines[1:])
+    (place.spec.parent / "part.csv").unlink()
+    (place.spec.parent / "filled.csv").unlink()
+    assert not [f for f in place.folder.rglob("*") if f.is_file() and b"Zq9canary" in f.read_bytes()]
+
+
 def test_another_generator_learns_from_the_same_sums_and_nobody_pays_again(place):
     tables, paid = rows(place, "from synthetic.patient order by all"), place.paid()
     sums = rows(place, "from wardloom.noised_sums order by all")
