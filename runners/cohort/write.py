@@ -56,7 +56,7 @@ def weights_of(column: str, root: Frame, strata: Sequence[Stratum]) -> NDArray[n
 
 
 def ddl(study: Study, table: Table, weighted: bool) -> str:
-    """CREATE TABLE with primary and foreign keys, and NOT NULL where the spec says so."""
+    """CREATE TABLE with primary and foreign keys, and NOT NULL and UNIQUE (within a parent) where the spec says so."""
     keys = {k.name for k in table.key} | set(table.parent.key if table.parent else ())
     lines = []
     for name, kind in types_of(study, table.name).items():
@@ -69,6 +69,7 @@ def ddl(study: Study, table: Table, weighted: bool) -> str:
         lines.append(f"PRIMARY KEY ({_names([k.name for k in table.key])})")
     if table.parent:
         lines.append(_points(study, table.parent.key, study.tables[table.parent.table]))
+        lines += [f"UNIQUE ({_names([*table.parent.key, *columns])})" for columns in table.unique]
     for column in table.columns.values():
         if column.references and column.references != table.name:
             lines.append(_points(study, [column.name], study.tables[column.references]))

@@ -137,6 +137,7 @@ def test_tables_have_keys_and_point_somewhere(place):
         keys = set(found.execute(sql).fetchall())
         assert {(t, "PRIMARY KEY") for t in ("place", "patient", "visit", "charge")} <= keys
         assert {(t, "FOREIGN KEY") for t in ("patient", "visit", "charge", "note")} <= keys
+        assert one(found, "SELECT count(*) FROM duckdb_constraints() WHERE constraint_type = 'UNIQUE'") == (1,)
         assert one(found, "SELECT count(*) FROM patient WHERE buddy NOT IN (SELECT patient_id FROM patient)") == (0,)
         assert 100 < one(found, "SELECT count(*) FROM patient WHERE buddy = patient_id")[0] < 180
         assert one(found, "SELECT count(*) FROM visit JOIN patient USING (patient_id) WHERE day > until") == (0,)
