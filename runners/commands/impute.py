@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runners.commands.base import add_spec, command, study_of
-from runners.errors import FINE
+from runners.errors import FINE, WRONG, Stop
 from runners.out import emit, say
 
 NOTES = """columns of the patients' table that the file lacks are drawn given those that it has; so are gaps in columns where
@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     study = study_of(args)
     from runners.impute.make import make
 
-    seed = study.seed if args.seed is None else abs(args.seed)
+    seed = study.seed if args.seed is None else args.seed
+    if seed < 0:
+        raise Stop(WRONG, f"--seed: {seed} is below 0")
     done = make(study, args.file, args.out, args.fill, args.table or study.root.name, seed)
     if args.json:
         emit({"file": str(done.file), "added": done.added, "filled": done.completed})
