@@ -61,6 +61,8 @@ def take(frame: Frame, rows: NDArray[np.int64]) -> Frame:
 
 def stacked(frames: Sequence[Frame]) -> Frame:
     """The rows of all frames, one frame after another; they have the same columns."""
+    if len(frames) == 1:
+        return frames[0]
 
     def column(name: str) -> Series:
         parts = [frame[name] for frame in frames]

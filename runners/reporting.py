@@ -11,8 +11,7 @@ import numpy as np
 
 from evaluation.facts import Facts
 from evaluation.report.page import report
-from generators.frame import Sample
-from generators.marginal.ask import answers
+from generators.marginal.ask import Answers, answers
 from generators.marginal.structure import queries
 from privacy.sums import Sums
 from runners.errors import DATA, WRONG, Stop
@@ -25,9 +24,9 @@ from specs.lang.types import Study
 REPORT = "report.html"
 
 
-def write_report(study: Study, sums: Sums, sample: Sample, facts: Mapping[str, Any], release: Path) -> Path:
-    """One HTML file in the folder `release`; `facts` are those of the run."""
-    page = report(study, sums, answers(study, sample.tables, sample.parents), said(study, facts))
+def write_report(study: Study, sums: Sums, drawn: Answers, facts: Mapping[str, Any], release: Path) -> Path:
+    """One HTML file in the folder `release`; `drawn` is what the synthetic tables answer, `facts` are those of the run."""
+    page = report(study, sums, drawn, said(study, facts))
     write_text(release / REPORT, page)
     return release / REPORT
 
@@ -59,7 +58,8 @@ def rebuild_report(study: Study) -> Path:
     if not facts or facts.get("digest") != study.digest or model is None:
         raise Stop(WRONG, f"the release in {places.release} was made from another version of the spec: run it again")
     sample = model.sample(facts["rows"][study.root.name], study.seed, DuckRules(study))
-    file = write_report(study, released_sums(study, places.database, tuple(facts["sites"])), sample, facts, places.release)
+    sums = released_sums(study, places.database, tuple(facts["sites"]))
+    file = write_report(study, sums, answers(study, sample.tables, sample.parents), facts, places.release)
     write_manifest(places.release, {k: v for k, v in facts.items() if k != "files"})
     return file
 

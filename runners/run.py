@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.frame import Sample
+from generators.marginal.ask import Answers
 from generators.marginal.model import Model
 from generators.marginal.structure import queries
 from lineage.study import Recorder
@@ -47,6 +48,7 @@ class Run:
     sums: Sums | None = None
     model: Model | None = None
     sample: Sample | None = None
+    drawn: Answers | None = None
     recorder: Recorder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 

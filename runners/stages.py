@@ -90,6 +90,7 @@ def sample(run: Run) -> None:
         for table in run.study.patient_tables():
             with stage.table(table.name):
                 pass
+    run.drawn = answers(run.study, run.sample.tables, run.sample.parents)
 
 
 def patients(run: Run) -> int:
@@ -113,11 +114,10 @@ def tables(run: Run) -> None:
 
 def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
-    assert run.sums and run.sample
+    assert run.sums and run.sample and run.drawn
     budget = run.study.privacy.budget
     rho = cost(run.study, run.asked, SHARE)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
-    drawn = answers(run.study, run.sample.tables, run.sample.parents)
     return {
         "spec": run.study.name,
         "digest": run.study.digest,
@@ -133,7 +133,7 @@ def facts(run: Run) -> dict[str, Any]:
         "sites": list(run.sums.sites),
         "generator": run.study.generator.name,
         "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
-        "quality": [asdict(level) for level in compare(run.study, run.sums, drawn).levels],
+        "quality": [asdict(level) for level in compare(run.study, run.sums, run.drawn).levels],
         "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
     }
 
@@ -147,9 +147,9 @@ def build(run: Run) -> None:
 
 def report(run: Run) -> None:
     """One HTML file."""
-    assert run.recorder and run.sums and run.sample
+    assert run.recorder and run.sums and run.drawn
     with run.recorder.report():
-        write_report(run.study, run.sums, run.sample, run.facts, run.partial)
+        write_report(run.study, run.sums, run.drawn, run.facts, run.partial)
 
 
 def _version() -> str:

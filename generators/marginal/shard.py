@@ -53,14 +53,15 @@ def _draw_roots(study: Study, root: Root, shard: Shard, patients: int, rules: Ru
         codes = root.draw(missing, rng)
         frame = rules.derive(table.name, values(table, root, codes, rng))
         good = np.flatnonzero(~rules.broken(table.name, frame, {}))
-        kept.append(({v: c[good] for v, c in codes.items()}, take(frame, good)))
+        whole = len(good) == missing
+        kept.append((codes, frame) if whole else ({v: c[good] for v, c in codes.items()}, take(frame, good)))
         thrown += missing - len(good)
         missing -= len(good)
         if missing == 0:
             break
     else:
         raise Infeasible(f"{table.name}: after {ROOT_TRIES} tries {missing} of {patients} rows still break a constraint")
-    shard.codes[table.name] = {v: np.concatenate([k[0][v] for k in kept]) for v in kept[0][0]}
+    shard.codes[table.name] = {v: c if len(kept) == 1 else np.concatenate([k[0][v] for k in kept]) for v, c in kept[0][0].items()}
     shard.tables[table.name] = stacked([k[1] for k in kept])
     shard.thrown[table.name] = thrown
 
