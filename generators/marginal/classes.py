@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-HELD = 5.0
+HELD = 10.0
 """Strength of the prior that holds a class to the margins, in rows' log-likelihoods."""
 RATE, TAIL = 0.1, 150
 """Length of a step in logits, and steps over which it falls to nothing at the end."""
