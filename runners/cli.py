@@ -15,6 +15,8 @@ from runners.errors import DATA, EXITS, INTERNAL, INTERRUPTED, REFUSED, WRONG, S
 from runners.out import emit
 
 COMMANDS = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort", "impute")
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Set before NumPy is loaded: matrices here are small, and threads that wait for each other cost ten times what they do."""
 CRASH_LOG = Path(".wardloom") / "error.log"
 
 
@@ -42,6 +44,8 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
+    for name in BLAS_THREADS:
+        os.environ.setdefault(name, "1")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         args = parser().parse_args(words)
