@@ -60,7 +60,8 @@ def dpmm(pipeline: str, data: pd.DataFrame, sizes: Sizes, args: argparse.Namespa
 
     domain = {c: {"categories": list(range(n))} for c, n in sizes.items()}
     pipe = getattr(pipelines, pipeline)(epsilon=args.epsilon, delta=DELTA, n_jobs=1)
-    pipe.fit(data.astype("category"), domain, random_state=args.draw)
+    codes = {c: pd.CategoricalDtype(range(n)) for c, n in sizes.items()}
+    pipe.fit(data.astype(codes), domain, random_state=args.draw)
     return pipe.generate(n_records=len(data), random_state=args.draw).astype(int), {}
 
 
