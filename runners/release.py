@@ -18,6 +18,7 @@ from privacy.query import Query
 from privacy.sums import Sums
 from runners.columnar import quoted, table_of
 from runners.files import read_json, sha256, write_atomic, write_json
+from runners.intervals import macros
 from runners.labels import labels
 from runners.reference import reference
 from specs.lang.types import Study
@@ -28,7 +29,7 @@ MANIFEST = "manifest.json"
 
 
 def write_database(file: Path, study: Study, tables: Tables, sums: Sums, facts: Mapping[str, Any]) -> None:
-    """Sampled tables, `wardloom.noised_sums` and `wardloom.facts` in a new file."""
+    """Sampled tables, `wardloom.noised_sums` with macros for it, and `wardloom.facts` in a new file."""
     with duckdb.connect(str(file)) as connection:
         for schema in (SAMPLED, study.outputs.schema, "wardloom"):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
@@ -39,6 +40,8 @@ def write_database(file: Path, study: Study, tables: Tables, sums: Sums, facts: 
             _put(connection, SAMPLED, name, table_of(study, name, frame))
         _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))
         _put(connection, "wardloom", "facts", _facts(facts))
+        for statement in macros("wardloom"):
+            connection.execute(statement)
 
 
 def _put(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: pa.Table) -> None:

@@ -119,7 +119,7 @@ def _sums() -> Model:
         "cell": "Index of the cell in C order.",
         "codes": "The cell's code in each column.",
         "labels": "What those codes mean.",
-        "value": "The noised sum, in patients.",
+        "value": "The noised sum, in patients; over a child table every patient weighs the same, so it counts no rows.",
         "std_error": "Standard error of the noise, in patients.",
     }
     listed = [entry(c, text) for c, text in about.items()]
