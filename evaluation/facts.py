@@ -20,6 +20,7 @@ class Facts:
     rows             synthetic rows per table
     rejected         per table the share, 0 to 1, of drawn rows that broke a constraint and were drawn again
     spend            step of the run to the rho it cost
+    adds_to          the run of an earlier release whose sums are in these, and the promise to its patients; or empty
 
     What is left of a hospital's budget is the hospital's own matter and has no place here.
     """
@@ -35,6 +36,7 @@ class Facts:
     rows: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, float] = field(default_factory=dict)
     spend: Mapping[str, float] = field(default_factory=dict)
+    adds_to: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError unless there is either a budget or a reason for having none."""

@@ -102,6 +102,11 @@ def sums(study: Study, version: str) -> Dataset:
     return Dataset(at_release(study), "wardloom.noised_sums", fields, version, about)
 
 
+def earlier_sums(study: Study, version: str) -> Dataset:
+    """The noised sums of an earlier release, to which a run adds: a dataset of its own, since both are read."""
+    return replace(sums(study, version), name=f"wardloom.noised_sums@{version}")
+
+
 def facts(study: Study, version: str) -> Dataset:
     """What a reader of the release should know first."""
     fields = (Field("name", "VARCHAR"), Field("value", "VARCHAR"))

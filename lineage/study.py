@@ -34,7 +34,7 @@ from pathlib import Path
 
 from lineage import cohort as cohorts
 from lineage import facets
-from lineage.datasets import Dataset, spec
+from lineage.datasets import Dataset, earlier_sums, spec
 from lineage.emitter import Emitter, Run
 from lineage.events import Json
 from lineage.graph import Graph
@@ -111,11 +111,14 @@ class Recorder:
             yield stage
 
     @contextmanager
-    def fit(self, sites: Sequence[str] | None = None) -> Iterator[Stage]:
-        """The generator learns from the noised sums of `sites` (of those that answered last; of all)."""
+    def fit(self, sites: Sequence[str] | None = None, earlier: str | None = None) -> Iterator[Stage]:
+        """The generator learns from the noised sums of `sites` (of those that answered last; of all), and from those of the
+        run `earlier`, if there was one.
+        """
         if sites is not None:
             self.graph.present = tuple(sites)
-        inputs, said = (self.graph.sums(), self.graph.spec), facets.generator(self.study.generator, GENERATOR_VERSION)
+        before = (earlier_sums(self.study, earlier),) if earlier else ()
+        inputs, said = (self.graph.sums(), *before, self.graph.spec), facets.generator(self.study.generator, GENERATOR_VERSION)
         with self.open("fit", self.root, inputs, (self.graph.model(),), "TRAIN", said) as stage:
             self._fit = stage.run
             try:

@@ -34,7 +34,7 @@ def write_report(study: Study, sums: Sums, drawn: Answers, facts: Mapping[str, A
 def said(study: Study, facts: Mapping[str, Any]) -> Facts:
     """What the report says about the run."""
     rho = facts["rho"] if facts["epsilon"] is not None else None
-    tables = [t.name for t in study.patient_tables()]
+    tables, before = [t.name for t in study.patient_tables()], facts.get("adds_to")
     return Facts(
         digest=facts["digest"],
         created=facts["made"],
@@ -47,6 +47,7 @@ def said(study: Study, facts: Mapping[str, Any]) -> Facts:
         rows={t: facts["rows"][t] for t in tables},
         rejected={t: facts["rejected"][t] for t in tables},
         spend={"measure": rho} if rho is not None else {},
+        adds_to=f"run {before['run']}, made with epsilon {before['epsilon']}" if before else "",
     )
 
 

@@ -19,6 +19,7 @@ from lineage.study import Recorder
 from privacy.query import Query, digest
 from privacy.sums import Sums
 from runners.coordinator import FederatedDoor
+from runners.earlier import Earlier
 from runners.errors import DATA, Stop
 from runners.files import read_json, restore, swap, write_json
 from runners.places import Places, run_name
@@ -46,6 +47,8 @@ class Run:
     door: FederatedDoor
     ticker: Ticker
     sums: Sums | None = None
+    present: tuple[str, ...] = ()
+    earlier: Earlier | None = None
     model: Model | None = None
     sample: Sample | None = None
     drawn: Answers | None = None

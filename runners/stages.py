@@ -15,6 +15,7 @@ from generators.frame import length
 from generators.marginal.ask import answers
 from runners import release
 from runners.compiled import stale
+from runners.earlier import added, earlier
 from runners.errors import WRONG, Stop
 from runners.noise import cost
 from runners.prove import SiteBuilds
@@ -37,6 +38,7 @@ def check(run: Run) -> None:
         arrays(run.study.generator.device)
     except RuntimeError as missing:
         raise Stop(WRONG, f"{run.study.file}: {missing}") from None
+    run.earlier = earlier(run.study, run.asked)
 
 
 def ready(run: Run) -> None:
@@ -70,14 +72,17 @@ def ask(run: Run) -> None:
 
 
 def learn(run: Run) -> None:
-    """The model, from the noised sums alone; one that was learned before is taken."""
+    """The model, from the noised sums alone, with those of an earlier release; one that was learned before is taken."""
     from generators.marginal.train import learn as learn_model
 
     assert run.sums and run.recorder
+    run.present = run.sums.sites
+    if run.earlier:
+        run.sums = added(run.sums, run.earlier.sums)
     folder = run.folder / "model"
     run.model = release.load_model(folder, run.study)
     if run.model is None:
-        with run.recorder.fit(run.sums.sites):
+        with run.recorder.fit(run.present, run.earlier.facts["run"] if run.earlier else None):
             run.model = learn_model(run.study, run.sums, run.ticker.tell)
             release.save_model(folder, run.model)
 
@@ -131,11 +136,20 @@ def facts(run: Run) -> dict[str, Any]:
         "queries": len(run.asked),
         "noise_std_patients": max(run.sums.std.values(), default=0.0),
         "sites": list(run.sums.sites),
+        "data_versions": data_versions(run),
+        "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "generator": run.study.generator.name,
         "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
         "quality": [asdict(level) for level in compare(run.study, run.sums, run.drawn).levels],
         "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
     }
+
+
+def data_versions(run: Run) -> dict[str, list[str]]:
+    """By hospital the names of all batches of patients in the sums."""
+    found: dict[str, list[str]] = dict(run.earlier.facts.get("data_versions", {})) if run.earlier else {}
+    here = {site: run.study.sites[site].data_version for site in run.present}
+    return found | {site: [*found.get(site, []), version] for site, version in here.items()}
 
 
 def build(run: Run) -> None:

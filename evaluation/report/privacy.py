@@ -26,6 +26,11 @@ def privacy(view: View) -> str:
             "as likely with any one patient as without, but for a chance of delta. "
             "A patient known to two hospitals is counted by each, and for that person the promise is weaker.</p>"
         )
+    if facts.adds_to:
+        promise += (
+            f"<p>The sums of {esc(facts.adds_to)} are in these. Every patient is in one of the batches "
+            "and has that batch's promise; that no patient is in both is the hospitals' word.</p>"
+        )
     return promise + _spend(view) + _groups(view) + _all(view) + _release(view)
 
 

@@ -105,7 +105,10 @@ def outputs(notes: Notes, said: Said, study: str, folder: Path, hospitals: Mappi
     ]:
         if inner and _real(inner).is_relative_to(_real(made)):
             notes.say(("outputs", "directory"), f"{what} lies in this directory", "a release needs a directory of its own")
-    return Outputs(made, schema)
+    before = os.path.abspath(folder / said["adds_to"]) if "adds_to" in said else None
+    if before and _real(before) == _real(made):
+        notes.say(("outputs", "adds_to"), "a release cannot add to the one it replaces", "give `directory` another name")
+    return Outputs(made, schema, before)
 
 
 def _real(path: str) -> Path:

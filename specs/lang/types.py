@@ -156,10 +156,14 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where the release goes: `directory` holds the database, model, report and lineage of one release."""
+    """Where the release goes: `directory` holds the database, model, report and lineage of one release.
+
+    `adds_to` is the directory of an earlier release of other patients, whose noised sums are added.
+    """
 
     directory: str
     schema: str = "synthetic"
+    adds_to: str | None = None
 
 
 @dataclass(frozen=True)

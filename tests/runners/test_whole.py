@@ -119,3 +119,43 @@ def test_interrupted_then_again(place):
 
 def _interruptible():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_new_patients_are_added_to_an_earlier_release_for_their_own_budget(place):
+    """After the run above: a second batch, under a new name, in a release beside the old one."""
+    spec, old = place / "small-one.yml", place / "out" / "small-one"
+    before, text = {f: f.read_bytes() for f in old.rglob("*") if f.is_file()}, spec.read_text()
+    paid = {s: [e.spend.rho for e in Ledger(place / s / f"{s}.duckdb.ledger").entries()] for s in SITES}
+    batch = text.replace("outputs: {directory: out/small-one}", "outputs: {directory: out/small-two, adds_to: out/small-one}")
+    try:
+        spec.write_text(batch)
+        done = wardloom(place, "run")
+        assert done.returncode == 1
+        assert all(f"site {s} has the same data_version" in done.stderr for s in SITES)
+        batch = batch.replace(".duckdb\",", '.duckdb", data_version: "2",')
+        spec.write_text(batch.replace("range: [0, 99], bins: 5", "range: [0, 99], bins: 4"))
+        assert wardloom(place, "compile").returncode == 0
+        done = wardloom(place, "run")
+        assert done.returncode == 1 and "other questions" in done.stderr
+        assert {s: [e.spend.rho for e in Ledger(place / s / f"{s}.duckdb.ledger").entries()] for s in SITES} == paid
+        spec.write_text(batch)
+        assert wardloom(place, "compile").returncode == 0
+        done = wardloom(place, "run")
+        assert done.returncode == 0, done.stderr
+    finally:
+        spec.write_text(text)
+        wardloom(place, "compile")
+    for site in SITES:
+        entries = Ledger(place / site / f"{site}.duckdb.ledger").entries()
+        assert [(e.spend.data_version, e.spend.rho) for e in entries] == [("1", paid[site][0]), ("2", paid[site][0])]
+    assert {f: f.read_bytes() for f in old.rglob("*") if f.is_file()} == before
+    sql = "select query, cell, value, std_error from wardloom.noised_sums order by 1, 2"
+    with duckdb.connect(str(old / "small-one.duckdb"), read_only=True) as con:
+        first = con.execute(sql).fetchnumpy()
+    new = place / "out" / "small-two"
+    with duckdb.connect(str(new / "small-one.duckdb"), read_only=True) as con:
+        both = con.execute(sql).fetchnumpy()
+    assert both["std_error"] == pytest.approx(first["std_error"] * 2**0.5)
+    assert (both["value"] != first["value"]).any()
+    assert "made with epsilon 1" in (new / "report.html").read_text()
+    assert leaks(place) == []
