@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from generators.marginal.structure import Plan, Variable, count_column, gap_column, start_column, stride_column
+from generators.marginal.structure import Plan, Variable, count_column, gap_column, marks, start_column, stride_column
 from specs.lang.domain import SPLIT, WHOLE, Cell, Domain, domain
 from specs.lang.types import Column, Scalar, Study
 
@@ -71,6 +71,10 @@ def axis(study: Study, plans: Mapping[str, Plan], table: str, name: str) -> Axis
     variable = plans[table].variables[name.removesuffix("__fine")]
     if variable.kind == "moved":
         return Axis(name, "time of row", None, MOVED, ((None,) * 3,), ((True,) * 3,))
+    if variable.kind == "mark":
+        times = marks(study.tables[table])
+        size = len(times) + 1
+        return Axis(name, "time of its own", None, ("other", *map(str, times)), ((None,) * size,), ((True,) * size,))
     if variable.kind in ("previous", "last"):
         return _with_none(axis(study, plans, table, variable.source), variable)
     if variable.kind == "parent":

@@ -154,7 +154,7 @@ class Made:
         if variable.kind == "rest":
             return self._key()
         names = [variable.source or variable.name]
-        if variable.kind in ("left", "moved") or names[0] == self.table.order_by:
+        if variable.kind in ("left", "mark", "moved") or names[0] == self.table.order_by:
             names = [f"{self.table.order_by}__start", f"{self.table.order_by}__gap"]
         known = [f"{self.table.name}.{n}" for n in names if n in self.steps]
         return tuple(self.model.link(name, INDIRECT, "CONDITIONAL") for name in known)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
-from generators.marginal.structure import Plan, Variable, count_column, gap_column, start_column, stride_column
+from generators.marginal.structure import Plan, Variable, count_column, gap_column, marks, start_column, stride_column
 from specs.lang.domain import SPLIT, Cell, Domain, domain
 from specs.lang.types import Scalar, Study, Table
 
@@ -22,6 +22,8 @@ def labels(study: Study, plans: Mapping[str, Plan], table: str, column: str) -> 
     found = study.tables[table]
     if variable.kind == "moved":
         return ["first row", "same time", "later"]
+    if variable.kind == "mark":
+        return ["other", *map(str, marks(found))]
     if column.endswith("__fine"):
         return _fine(*_domain(study, found, variable))
     if variable.kind in ("previous", "last"):

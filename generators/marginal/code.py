@@ -19,6 +19,7 @@ from generators.marginal.structure import (
     bound_of,
     count_column,
     gap_column,
+    marks,
     start_column,
     starts_at_parent,
     stride_column,
@@ -124,6 +125,8 @@ def _times(
         f"{name}__start__fine": np.where(first, start_fine, -1),
         f"{name}__moved": np.where(first, 0, np.where(gap == 0, 1, 2)),
     }
+    if special := marks(table):
+        found[f"{name}__mark"] = np.select([at == time for time in special], range(1, len(special) + 1), 0)
     found[f"{name}__left"] = encode(domain(gap_column(table)), left, never)[0]
     each = left / rest
     found[f"{name}__pace"] = encode(domain(gap_column(table)), np.floor(each) if at.dtype.kind == "i" else each, never)[0]

@@ -13,7 +13,7 @@ from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
 from generators.marginal.clock import clock, grouped
 from generators.marginal.encode import decode, encode
-from generators.marginal.structure import Variable, start_column, stride_column
+from generators.marginal.structure import Variable, marks, start_column, starts_at_parent, stride_column
 from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Study, Table
@@ -70,6 +70,7 @@ class _Walk:
         self.parents = frozenset(v.name for v in variables if v.kind == "parent")
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
         self.clock = clock(self.table, self.above)
+        self.earliest = np.full(parents, -np.inf)
 
     def _static(self, query: Query) -> bool:
         """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
@@ -91,6 +92,9 @@ class _Walk:
         for conditional in self.chain.conditionals:
             variable = conditional.step.variable
             if variable.kind in ("start", "gap"):
+                continue
+            if variable.kind == "mark":
+                live, codes, at = self._mark(conditional, codes, live, allowed, at)
                 continue
             self._last_of(conditional, codes, live)
             live, codes, at = self._draw(conditional, codes, live, self._limits(variable, live, position, tied), allowed, at)
@@ -115,11 +119,32 @@ class _Walk:
         fine = draw_part(conditional.step, conditional.within, code, None, self.rng.random(len(live)))
         distance = decode(column, conditional.step.domain, fine, None, self.rng.random(len(live)))
         before = self.clock.at[live]
+        if position or starts_at_parent(self.study, self.table):
+            self.earliest[live] = before
         at = self.clock.moved(distance, *self.clock.span(low[code], high[code], live, position), live, position, self.rng)
         codes[f"{name}__moved"] = np.where(at == before, 1, 2) if position else np.zeros(len(at), np.int64)
-        order = self.table.columns[name]
-        codes[name] = grouped(self.chain.plan.variables[name], encode(domain(order), at, np.zeros(len(at), bool))[0])
+        codes[name] = self._place(at)
         return live, codes, at
+
+    def _mark(
+        self, conditional: Conditional, codes: Codes, live: Ints, allowed: dict[str, Any], at: Any
+    ) -> tuple[Ints, Codes, Any]:
+        """Some rows move to a time that rows of their kind share, if it is not before the previous row nor beyond the bound."""
+        times = np.array(marks(self.table))
+        possible = (times >= self.earliest[live][:, None]) & (times <= self.clock.top[live][:, None])
+        limits = np.concatenate([np.ones((len(live), 1), bool), possible], axis=1)
+        live, codes, at = self._draw(conditional, codes, live, limits, allowed, at)
+        code = codes[conditional.step.variable.name]
+        at = np.where(code > 0, times[np.maximum(code - 1, 0)], at).astype(at.dtype)
+        self.clock.at[live] = at
+        codes[str(self.table.order_by)] = self._place(at)
+        return live, codes, at
+
+    def _place(self, at: Any) -> Ints:
+        """The group of each time (n,)."""
+        name = str(self.table.order_by)
+        code, _ = encode(domain(self.table.columns[name]), at, np.zeros(len(at), bool))
+        return grouped(self.chain.plan.variables[name], code)
 
     def _last_of(self, conditional: Conditional, codes: Codes, live: Ints) -> None:
         for variable in self.chain.plan.variables.values():

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from privacy.query import UNIT, Query
@@ -31,7 +32,7 @@ MOST_CELLS = 20_000
 EARLIER = ("__prev", "__last", "__left", "__pace")
 """How variables that depend on earlier rows are called."""
 
-Kind = Literal["own", "count", "start", "gap", "moved", "left", "rest", "pace", "parent", "previous", "last"]
+Kind = Literal["own", "count", "start", "gap", "mark", "moved", "left", "rest", "pace", "parent", "previous", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Variable:
     count     number of this row's children in table `column` (finely: likewise); with `groups`, joined likewise
     start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
     gap       `order_by` less that of the previous row, as a multiple of the exact pace; NULL in the first row
+    mark      which of the times that `order_by` has a bin of its own for the row is at, counted from 1; 0 for none of them
     moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
     left      bound on the parent (where NULL, or without one: the range's end) less the previous row's `order_by` (for the
               first row: less the range's start), never below 0; encoded as a gap, then joined
@@ -219,6 +221,9 @@ def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
         given = contexts[dom.by] if dom.by else kind
         steps.append(_row_step(table, variable, dom, contexts, above, given, [s.variable for s in steps]))
         contexts[variable.name] = variable
+        if variable is kind and marks(table):
+            steps.append(_mark_step(table, variable))
+            contexts[steps[-1].variable.name] = steps[-1].variable
     return Plan(table.name, contexts, tuple(steps))
 
 
@@ -286,6 +291,19 @@ def _row_step(
     others = [v for v in same_row if v.name != kind.name]
     triples = [_query(table, (kind, c, coarse)) for c in (last, *here, *above, *others)]
     return Step(variable, dom, _fine(table, variable, dom, kind), _kept(triples))
+
+
+def marks(table: Table) -> tuple[float, ...]:
+    """Times that many rows share (the day a study begins): those for which bins of `order_by` have an edge twice."""
+    bins = table.columns[table.order_by].bins if table.order_by else None
+    return tuple(a for edges in bins.edges for a, b in pairwise(edges) if a == b) if bins else ()
+
+
+def _mark_step(table: Table, kind: Variable) -> Step:
+    """Which kinds of rows are at such a time; whatever time was drawn before gives way to it."""
+    dom = Domain(("", *map(str, marks(table))), (), None, False)
+    variable = Variable(f"{table.order_by}__mark", "mark", dom.size, str(table.order_by))
+    return Step(variable, dom, _fine(table, variable, dom, kind), ())
 
 
 def _parents(study: Study, table: Table, plans: dict[str, Plan]) -> Iterator[Variable]:

@@ -8,6 +8,7 @@ from generators.marginal.structure import (
     bound_of,
     count_column,
     gap_column,
+    marks,
     start_column,
     starts_at_parent,
     stride_column,
@@ -139,6 +140,9 @@ def _timed(study: Study, table: Table) -> str:
         lines += [f"{_maybe(bins(domain(start), whole, '__start', None), '__start')} as __start__code"]
         lines += [f"{bins(domain(gap), whole, f'__{kind}', None)} as __{kind}__code" for kind in ("left", "pace")]
         lines += ["case when __row = 1 then 0 when __gap = 0 then 1 else 2 end as __moved__code"]
+        if special := marks(table):
+            cases = " ".join(f"when __at = {number(time)} then {i + 1}" for i, time in enumerate(special))
+            lines += [f"case {cases} else 0 end as __mark__code"]
     return "select\n        " + ",\n        ".join(lines) + "\n    from measured"
 
 
@@ -154,7 +158,7 @@ def _together(table: Table, plan: Plan) -> str:
         if variable.kind in ("own", "count"):
             code = name(_base(variable))
             lines.append(f"{joined(variable.groups, code) if variable.groups else code} as {name(variable.name)}")
-        elif variable.kind in ("start", "gap", "moved"):
+        elif variable.kind in ("start", "gap", "mark", "moved"):
             lines.append(f"__{variable.kind}__code as {name(variable.name)}")
         elif variable.kind in ("left", "pace", "rest"):
             lines.append(f"{joined(variable.groups, f'__{variable.kind}__code')} as {name(variable.name)}")

@@ -13,6 +13,7 @@ MEANING = {
     "count": "Code of the number of rows of {column} that belong to this row.",
     "start": "Code of {column} of the first row of its parent; NULL in later rows.",
     "gap": "Code of the distance in {column} to the previous row; NULL in the first row.",
+    "mark": "Which of the times with a bin of their own {column} is at, from 1; 0 for none.",
     "moved": "0 in the first row of its parent, 1 at the same {column} as the previous row, 2 later.",
     "left": "Code of the time left from the previous row to the bound.",
     "rest": "Code of the number of rows of the same parent from this one on.",

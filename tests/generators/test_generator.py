@@ -18,7 +18,7 @@ from generators.marginal.train import learn
 from generators.rules import NoRules
 from privacy.query import UNIT
 from privacy.sums import Sums
-from specs.lang.types import Study
+from specs.lang.types import Bins, Study
 from tests.generators.studies import clinic, made_up
 
 PATIENTS = 4000
@@ -190,3 +190,22 @@ def test_decimals_can_differ_by_the_column_that_bins_hang_on(study, real, model)
     assert (value[lab] % 1 == 0).all()
     assert (value[~lab] % 1 != 0).any()
     assert np.allclose(value * 100, np.round(value * 100))
+
+
+def test_times_that_many_rows_share_come_back_exactly(study):
+    """Bins of `day` have one of day 400 alone; most ward visits that can be are there, no lab visit is but by chance."""
+    visit = study.tables["visit"]
+    day = replace(visit.columns["day"], bins=Bins(((0.0, 200.0, 400.0, 400.0, 600.0, 800.0, 1000.0),)))
+    marked = replace(study, tables=study.tables | {"visit": replace(visit, columns=visit.columns | {"day": day})})
+    tables, parents = made_up(marked, 3000, 3)
+    up, ward = parents["visit"], tables["visit"]["kind"].values == 1
+    late = tables["patient"]["until"].values[up] >= 400
+    moved = ward & late & (np.random.default_rng(0).random(len(up)) < 0.7)
+    tables["visit"]["day"].values[moved] = 400
+    drawn = learn(marked, exact(marked, answers(marked, tables, parents))).sample(3000, 1, NoRules())
+    made, up = drawn.tables["visit"], drawn.parents["visit"]
+    late = drawn.tables["patient"]["until"].values[up] >= 400
+    share = [float(np.mean(made["day"].values[late & (made["kind"].values == kind)] == 400)) for kind in (0, 1)]
+    assert share[0] < 0.02
+    assert 0.5 < share[1] < 0.9
+    assert (made["day"].values <= drawn.tables["patient"]["until"].values[up]).all()

@@ -31,34 +31,36 @@ queries (query_id, group_id, query) as (
         (24, 2, 'event: patient__lab__count, event'),
         (25, 2, 'event: patient__event__count, event'),
         (26, 2, 'event: days, event'),
-        (27, 2, 'event: event__prev, days__moved, event')
+        (27, 2, 'event: event__prev, days__moved, event'),
+        (28, 3, 'event: event, days__mark')
 ),
 bounds (group_id, bound) as (
     values
         (0, 10485760),
         (1, 6291456),
-        (2, 12582912)
+        (2, 12582912),
+        (3, 1048576)
 ),
 cells as (
     select __patient as patient, 0 as query_id, cast("days__start__fine" as bigint) as cell from coded where "days__start__fine" is not null
     union all
-    select __patient as patient, 1 as query_id, (cast("patient__age" as bigint)) * 30 + "days__start" as cell from coded where "patient__age" is not null and "days__start" is not null
+    select __patient as patient, 1 as query_id, (cast("patient__age" as bigint)) * 32 + "days__start" as cell from coded where "patient__age" is not null and "days__start" is not null
     union all
-    select __patient as patient, 2 as query_id, (cast("patient__male" as bigint)) * 30 + "days__start" as cell from coded where "patient__male" is not null and "days__start" is not null
+    select __patient as patient, 2 as query_id, (cast("patient__male" as bigint)) * 32 + "days__start" as cell from coded where "patient__male" is not null and "days__start" is not null
     union all
-    select __patient as patient, 3 as query_id, (cast("patient__weight" as bigint)) * 30 + "days__start" as cell from coded where "patient__weight" is not null and "days__start" is not null
+    select __patient as patient, 3 as query_id, (cast("patient__weight" as bigint)) * 32 + "days__start" as cell from coded where "patient__weight" is not null and "days__start" is not null
     union all
-    select __patient as patient, 4 as query_id, (cast("patient__height" as bigint)) * 30 + "days__start" as cell from coded where "patient__height" is not null and "days__start" is not null
+    select __patient as patient, 4 as query_id, (cast("patient__height" as bigint)) * 32 + "days__start" as cell from coded where "patient__height" is not null and "days__start" is not null
     union all
-    select __patient as patient, 5 as query_id, (cast("patient__case_id" as bigint)) * 30 + "days__start" as cell from coded where "patient__case_id" is not null and "days__start" is not null
+    select __patient as patient, 5 as query_id, (cast("patient__case_id" as bigint)) * 32 + "days__start" as cell from coded where "patient__case_id" is not null and "days__start" is not null
     union all
-    select __patient as patient, 6 as query_id, (cast("patient__futime" as bigint)) * 30 + "days__start" as cell from coded where "patient__futime" is not null and "days__start" is not null
+    select __patient as patient, 6 as query_id, (cast("patient__futime" as bigint)) * 32 + "days__start" as cell from coded where "patient__futime" is not null and "days__start" is not null
     union all
-    select __patient as patient, 7 as query_id, (cast("patient__status" as bigint)) * 30 + "days__start" as cell from coded where "patient__status" is not null and "days__start" is not null
+    select __patient as patient, 7 as query_id, (cast("patient__status" as bigint)) * 32 + "days__start" as cell from coded where "patient__status" is not null and "days__start" is not null
     union all
-    select __patient as patient, 8 as query_id, (cast("patient__lab__count" as bigint)) * 30 + "days__start" as cell from coded where "patient__lab__count" is not null and "days__start" is not null
+    select __patient as patient, 8 as query_id, (cast("patient__lab__count" as bigint)) * 32 + "days__start" as cell from coded where "patient__lab__count" is not null and "days__start" is not null
     union all
-    select __patient as patient, 9 as query_id, (cast("patient__event__count" as bigint)) * 30 + "days__start" as cell from coded where "patient__event__count" is not null and "days__start" is not null
+    select __patient as patient, 9 as query_id, (cast("patient__event__count" as bigint)) * 32 + "days__start" as cell from coded where "patient__event__count" is not null and "days__start" is not null
     union all
     select __patient as patient, 10 as query_id, cast("days__gap__fine" as bigint) as cell from coded where "days__gap__fine" is not null
     union all
@@ -95,6 +97,8 @@ cells as (
     select __patient as patient, 26 as query_id, (cast("days" as bigint)) * 10 + "event" as cell from coded where "days" is not null and "event" is not null
     union all
     select __patient as patient, 27 as query_id, ((cast("event__prev" as bigint)) * 3 + "days__moved") * 10 + "event" as cell from coded where "event__prev" is not null and "days__moved" is not null and "event" is not null
+    union all
+    select __patient as patient, 28 as query_id, (cast("event" as bigint)) * 2 + "days__mark" as cell from coded where "event" is not null and "days__mark" is not null
 ),
 histograms as (
     select patient, query_id, cell, count(*) as number
