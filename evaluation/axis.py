@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from generators.marginal.structure import Plan, Variable, count_column, gap_column, marks, start_column, stride_column
+from generators.marginal.implied import count_column, gap_column, marks, start_column, stride_column
+from generators.marginal.plan import Plan, Variable
 from specs.lang.domain import SPLIT, WHOLE, Cell, Domain, domain
 from specs.lang.types import Column, Scalar, Study
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from generators.marginal.structure import Plan, Step, Variable, bound_of, starts_at_parent, structure
+from generators.marginal.implied import bound_of, starts_at_parent
+from generators.marginal.plan import Plan, Step, Variable
+from generators.marginal.structure import structure
 from lineage import datasets
 from lineage.datasets import Dataset, Field
 from lineage.links import DIRECT, INDIRECT, Link, Links

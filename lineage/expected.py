@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from generators.marginal.structure import Plan, Variable, structure
+from generators.marginal.plan import Plan, Variable
+from generators.marginal.structure import structure
 from lineage import datasets
 from lineage.datasets import WORK, Dataset, Field
 from lineage.links import DIRECT, INDIRECT, Link

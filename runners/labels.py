@@ -6,7 +6,8 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 
-from generators.marginal.structure import Plan, Variable, count_column, gap_column, marks, start_column, stride_column
+from generators.marginal.implied import count_column, gap_column, marks, start_column, stride_column
+from generators.marginal.plan import Plan, Variable
 from specs.lang.domain import SPLIT, Cell, Domain, domain
 from specs.lang.types import Scalar, Study, Table
 

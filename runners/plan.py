@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generators.marginal.structure import Plan, structure
+from generators.marginal.plan import Plan
+from generators.marginal.structure import structure
 from privacy.accountant import NARROWEST
 from privacy.query import UNIT
 from runners.estimate import Estimate, estimate

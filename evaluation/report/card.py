@@ -13,7 +13,7 @@ from evaluation.distance import Floats
 from evaluation.facts import Facts
 from evaluation.report.bars import Bar
 from evaluation.report.svg import esc, pct
-from generators.marginal.structure import Plan
+from generators.marginal.plan import Plan
 from specs.lang.types import Study
 
 

@@ -11,7 +11,7 @@ from evaluation.report.bars import Bar, joined, largest, rows, steps, table
 from evaluation.report.card import View, bars_of, card, codes_of, grid, heading, margin
 from evaluation.report.histogram import cramped, grouped, histogram, split, too_noisy
 from evaluation.report.svg import esc, pct
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 from specs.lang.domain import SPLIT
 
 MOST = 12

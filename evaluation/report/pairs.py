@@ -8,7 +8,7 @@ from evaluation.compare import Row
 from evaluation.report.card import View, badge_words, capped, heading
 from evaluation.report.heat import field, panels
 from evaluation.report.svg import cut, esc, pct
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 
 WORST, BEST = 12, 2
 LEVELS = (0.02, 0.05, 0.1)

@@ -9,7 +9,7 @@ from evaluation.compare import Row
 from evaluation.report.bars import Bar, steps, table
 from evaluation.report.card import View, card, grid, heading, margin
 from evaluation.report.columns import ENOUGH, picture
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 from privacy.query import Query
 
 MOST = 6

@@ -7,7 +7,7 @@ import numpy as np
 from evaluation.report.card import View, card, grid, heading, margin
 from evaluation.report.columns import ENOUGH, picture
 from evaluation.report.heat import Field, panels, reduced
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 
 GAP = "Time to the previous row, as a multiple of what is left divided evenly among the rows to come; 1 is even."
 

@@ -13,8 +13,8 @@ from scipy.special import ndtr
 from generators.copula.correlation import correlation, root
 from generators.marginal.estimate import within
 from generators.marginal.pairs import Pairs, pairs
+from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
-from generators.marginal.structure import Plan
 from privacy.sums import Sums
 
 Ints = NDArray[np.int64]

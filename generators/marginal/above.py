@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.chain import Chain
-from generators.marginal.structure import bound_of, starts_at_parent
+from generators.marginal.implied import bound_of, starts_at_parent
 from specs.lang.types import Column, Study, Table
 
 Ints = NDArray[np.int64]

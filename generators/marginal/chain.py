@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 from privacy.query import Query
 
 Ints = NDArray[np.int64]

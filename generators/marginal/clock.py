@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from generators.marginal.above import Above
 from generators.marginal.encode import encode
-from generators.marginal.structure import Variable, count_column, gap_column
+from generators.marginal.implied import count_column, gap_column
+from generators.marginal.plan import Variable
 from specs.lang.domain import domain
 from specs.lang.types import Table
 

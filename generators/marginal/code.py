@@ -13,18 +13,9 @@ from numpy.typing import NDArray
 
 from generators.frame import Frame, Tables, length
 from generators.marginal.encode import encode
-from generators.marginal.structure import (
-    Plan,
-    Variable,
-    bound_of,
-    count_column,
-    gap_column,
-    marks,
-    start_column,
-    starts_at_parent,
-    stride_column,
-    structure,
-)
+from generators.marginal.implied import bound_of, count_column, gap_column, marks, start_column, starts_at_parent, stride_column
+from generators.marginal.plan import Plan, Variable
+from generators.marginal.structure import structure
 from specs.lang.domain import domain
 from specs.lang.types import Study, Table
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.marginal.structure import Step
+from generators.marginal.plan import Step
 from privacy.query import Query
 from privacy.sums import Sums
 from specs.lang.domain import SPLIT

@@ -19,7 +19,7 @@ from generators.marginal.chain import Chain, Conditional, context
 from generators.marginal.estimate import Base, Moments, base, base_moments, factor_moments, raked, spread, within
 from generators.marginal.loglinear import design
 from generators.marginal.loglinear import fit as fit_loglinear
-from generators.marginal.structure import Step
+from generators.marginal.plan import Step
 from privacy.histogram import weights
 from privacy.query import Query
 from privacy.sums import Sums

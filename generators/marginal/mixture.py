@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.marginal.plan import Plan, Step
 from generators.marginal.stored import Stored, named, of
-from generators.marginal.structure import Plan, Step
 from specs.lang.domain import SPLIT
 
 Ints = NDArray[np.int64]

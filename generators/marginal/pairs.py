@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.estimate import coded, share
-from generators.marginal.structure import Plan, Step
+from generators.marginal.plan import Plan, Step
 from privacy.sums import Sums
 
 Floats = NDArray[np.float64]

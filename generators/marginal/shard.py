@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Tables, known, length, stacked, take
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
+from generators.marginal.implied import bound_of, starts_at_parent
 from generators.marginal.learned import Learned, Root
 from generators.marginal.simulate import children
-from generators.marginal.structure import bound_of, starts_at_parent
 from generators.marginal.values import counts, values
 from generators.rules import Rules
 from specs.lang.types import Study, Table

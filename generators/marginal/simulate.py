@@ -13,7 +13,8 @@ from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
 from generators.marginal.clock import clock, grouped
 from generators.marginal.encode import decode, encode
-from generators.marginal.structure import Variable, marks, start_column, starts_at_parent, stride_column
+from generators.marginal.implied import marks, start_column, starts_at_parent, stride_column
+from generators.marginal.plan import Variable
 from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Study, Table

@@ -12,111 +12,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Literal
+from dataclasses import replace
 
+from generators.marginal.implied import (
+    bound_of,
+    count_column,
+    gap_column,
+    marks,
+    start_column,
+    stride_column,
+)
+from generators.marginal.plan import COARSE_OWN, Plan, Step, Variable
 from privacy.query import UNIT, Query
-from specs.lang.domain import WHOLE, Domain, domain, equal_bins, geometric_bins, groups
+from specs.lang.domain import Domain, domain, groups
 from specs.lang.types import Column, Study, Table
 
 COARSE = 6
 """Groups of an ordered context."""
 FINER = 12
 """Groups of an ordered context that bounds or paces a row: time left, time so far."""
-COARSE_OWN = 10
-"""Groups of a child's ordered column in histograms with its kind and a context."""
 MOST_CELLS = 20_000
 """A histogram over more cells than this is left out: its noise would be all one sees."""
-
-EARLIER = ("__prev", "__last", "__left", "__pace")
-"""How variables that depend on earlier rows are called."""
-
-Kind = Literal["own", "count", "start", "gap", "mark", "moved", "left", "rest", "pace", "parent", "previous", "last"]
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One code column of a coded table.
-
-    kind      what it holds
-    own       `column` of this row (finely: `name + "__fine"`); with `groups`, its codes joined by them
-    count     number of this row's children in table `column` (finely: likewise); with `groups`, joined likewise
-    start     `order_by` of the first row of its parent, counted from the parent's own `order_by` where it has one; else NULL
-    gap       `order_by` less that of the previous row, as a multiple of the exact pace; NULL in the first row
-    mark      which of the times that `order_by` has a bin of its own for the row is at, counted from 1; 0 for none of them
-    moved     0 in the first row of its parent, 1 at the same `order_by` as the previous row, 2 later
-    left      bound on the parent (where NULL, or without one: the range's end) less the previous row's `order_by` (for the
-              first row: less the range's start), never below 0; encoded as a gap, then joined
-    rest      number of rows of the same parent from this one on, itself included
-    pace      `left` (before it is encoded) over the number of rows that `rest` counts, rounded down for whole units; as `left`
-    parent    variable `source` of the ancestor row of table `table`
-    previous  variable `source` of the previous row of the same parent; the code after the last one: no previous row
-    last      `source` of the last row of the same parent with the same `by`; the code after the last one: none
-
-    `groups[code of source]` is the code, where codes are joined; `size` counts codes.
-    """
-
-    name: str
-    kind: Kind
-    size: int
-    column: str
-    source: str = ""
-    table: str = ""
-    by: str = ""
-    groups: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One variable to learn, its fine codes' histogram (given `by`, if any) and the histograms that tie it to contexts.
-
-    In every factor the last column is the step's variable, or its codes joined into groups (`__coarse`); the columns before
-    it are contexts, `given` first.
-    """
-
-    variable: Variable
-    domain: Domain
-    fine: Query
-    factors: tuple[Query, ...]
-
-    @property
-    def given(self) -> str | None:
-        """The variable (the row's kind) on which the step's own distribution depends, if any; first in every factor."""
-        return self.fine.columns[0] if len(self.fine.columns) > 1 else None
-
-    def joined(self, factor: Query) -> tuple[int, ...]:
-        """For each code of the step the factor's code: itself, or its group."""
-        return tuple(range(self.variable.size)) if factor.columns[-1] == self.variable.name else groups(self.domain, COARSE_OWN)
-
-    @property
-    def drifting(self) -> tuple[Query, ...]:
-        """Factors whose contexts come from earlier rows: how often they occur depends on the chain itself."""
-        return tuple(q for q in self.factors if any(c.endswith(EARLIER) for c in q.columns[:-1]))
-
-    @property
-    def main(self) -> Query | None:
-        """The factor that says most: with the last value of the same kind or the pace, else the one with most cells."""
-        return max(self.factors, key=lambda q: (any(c.endswith(("__last", "__pace")) for c in q.columns), q.cells), default=None)
-
-    @property
-    def given_size(self) -> int:
-        """Number of codes of `given`, 1 without it."""
-        return self.fine.shape[0] if self.given else 1
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that is asked about one table. `variables` are all its code columns, by name."""
-
-    table: str
-    variables: dict[str, Variable]
-    steps: tuple[Step, ...]
-
-    def queries(self) -> tuple[Query, ...]:
-        """Every histogram of the table, once."""
-        found = {q.name: q for step in self.steps for q in (step.fine, *step.factors)}
-        return tuple(found.values())
 
 
 def structure(study: Study) -> tuple[Plan, ...]:
@@ -130,64 +46,6 @@ def structure(study: Study) -> tuple[Plan, ...]:
 def queries(study: Study) -> tuple[Query, ...]:
     """Everything the marginal generator asks, in one round."""
     return tuple(q for plan in structure(study) for q in plan.queries())
-
-
-def count_column(child: Table) -> Column:
-    """The number of children as a column: whole numbers up to the contribution bound."""
-    most = child.parent.max_children if child.parent else 0
-    return Column(f"{child.name}__count", "integer", range=(0, most), bins=geometric_bins(most, True))
-
-
-def gap_column(table: Table) -> Column:
-    """A distance in time as a column in units of `order_by`: zero and more."""
-    order = table.columns[str(table.order_by)]
-    low, high = order.range or (0.0, 0.0)
-    return Column(
-        f"{order.name}__gap", _distance_type(order), range=(0, high - low), bins=geometric_bins(high - low, order.type in WHOLE)
-    )
-
-
-def stride_column(table: Table) -> Column:
-    """The gap as a multiple of the pace: the time left, shared out evenly over the rows to come.
-
-    So counted, gaps fill the time left whatever the budget: without any signal rows spread evenly up to the bound.
-    """
-    most = table.parent.max_children if table.parent else 1
-    return Column(f"{table.order_by}__gap", "number", range=(0, most), bins=geometric_bins(most, False))
-
-
-def start_column(study: Study, table: Table) -> Column:
-    """The first row's place: `order_by` itself, or its distance from the parent's."""
-    order = table.columns[str(table.order_by)]
-    if starts_at_parent(study, table):
-        return replace(gap_column(table), name=f"{order.name}__start")
-    low, high = order.range or (0.0, 0.0)
-    count = max(24, len(order.bins.edges[0]) - 1 if order.bins else 0)
-    return replace(order, name=f"{order.name}__start", nullable=False, bins=equal_bins(low, high, count, order.type in WHOLE))
-
-
-def starts_at_parent(study: Study, table: Table) -> bool:
-    """Whether time within the parent is counted from the parent's own time."""
-    parent = study.tables[table.parent.table] if table.parent else None
-    if parent is None or parent.order_by is None or table.order_by is None:
-        return False
-    return parent.columns[parent.order_by].type == table.columns[table.order_by].type
-
-
-def bound_of(study: Study, table: Table) -> tuple[str, str] | None:
-    """(ancestor table, column) such that a constraint says `table.order_by <= ancestor.column`, if there is one."""
-    if table.order_by is None:
-        return None
-    for constraint in study.constraints:
-        for name in constraint.tables:
-            for column in study.tables[name].columns if name != table.name else ():
-                if constraint.sql.replace(" ", "") == f"{table.name}.{table.order_by}<={name}.{column}":
-                    return name, column
-    return None
-
-
-def _distance_type(order: Column) -> Literal["integer", "number"]:
-    return "integer" if order.type in WHOLE else "number"
 
 
 def _root(study: Study, table: Table) -> Plan:
@@ -291,12 +149,6 @@ def _row_step(
     others = [v for v in same_row if v.name != kind.name]
     triples = [_query(table, (kind, c, coarse)) for c in (last, *here, *above, *others)]
     return Step(variable, dom, _fine(table, variable, dom, kind), _kept(triples))
-
-
-def marks(table: Table) -> tuple[float, ...]:
-    """Times that many rows share (the day a study begins): those for which bins of `order_by` have an edge twice."""
-    bins = table.columns[table.order_by].bins if table.order_by else None
-    return tuple(a for edges in bins.edges for a, b in pairwise(edges) if a == b) if bins else ()
 
 
 def _mark_step(table: Table, kind: Variable) -> Step:

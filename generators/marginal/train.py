@@ -18,9 +18,10 @@ from generators.marginal.learned import Learned, Root
 from generators.marginal.mixture import Mixture
 from generators.marginal.model import Model
 from generators.marginal.pairs import pairs
+from generators.marginal.plan import Plan
 from generators.marginal.shard import ancestry, times
 from generators.marginal.simulate import children
-from generators.marginal.structure import Plan, queries, structure
+from generators.marginal.structure import queries, structure
 from generators.marginal.values import counts, values
 from generators.progress import Progress, silent
 from privacy.door import Door

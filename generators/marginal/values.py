@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Series
 from generators.marginal.chain import Chain, draw_part
 from generators.marginal.encode import decode
+from generators.marginal.implied import count_column
 from generators.marginal.learned import Root
-from generators.marginal.structure import Step, count_column
+from generators.marginal.plan import Step
 from specs.lang.domain import SELF
 from specs.lang.types import Study, Table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generators.marginal.structure import bound_of, starts_at_parent
+from generators.marginal.implied import bound_of, starts_at_parent
 from runners.compile.bounded import with_derived
 from runners.compile.names import ref
 from specs.lang.types import Study, Table

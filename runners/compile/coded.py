@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from generators.marginal.structure import Plan, count_column
+from generators.marginal.implied import count_column
+from generators.marginal.plan import Plan
 from runners.compile.above import Steps, coded_above, key_columns, values_above
 from runners.compile.names import head, ref
 from runners.compile.ordered import ordered

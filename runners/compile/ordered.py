@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from generators.marginal.structure import (
-    Plan,
-    Variable,
-    bound_of,
-    count_column,
-    gap_column,
-    marks,
-    start_column,
-    starts_at_parent,
-    stride_column,
-)
+from generators.marginal.implied import bound_of, count_column, gap_column, marks, start_column, starts_at_parent, stride_column
+from generators.marginal.plan import Plan, Variable
 from runners.compile.above import Steps, coded_above, key_columns, values_above
 from runners.compile.sql import as_number, bins, fine, is_whole, joined, name, number
 from specs.lang.domain import domain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generators.marginal.structure import Plan, Variable
+from generators.marginal.plan import Plan, Variable
 from runners.compile.names import model, prefix
 from runners.compile.sql import cast, from_number, literal, name
 from runners.compile.yml import Model, dump, entry, keys, meaning, plain
