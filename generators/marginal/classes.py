@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-HELD = 10.0
-"""Strength of the prior that holds a class to the margins, in rows' log-likelihoods."""
+HELD, LEAST_HELD, MOST_HELD = 1000.0, 3.0, 10.0
+"""Strength of the prior that holds a class to the margins: so many times the noise of a pair's cell (as a share of rows)."""
 RATE, TAIL = 0.1, 150
 """Length of a step in logits, and steps over which it falls to nothing at the end."""
 LOOK, GAIN = 50, 0.999
@@ -77,6 +77,7 @@ class _Problem:
         sizes = np.diff(pairs.start)
         self.variable = arrays.to(np.repeat(np.arange(len(sizes)), sizes))  # (codes,)
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
+        self.held = float(np.clip(HELD * pairs.noise, LEAST_HELD, MOST_HELD))
         self.asked = float(max((pairs.precision > 0).sum(), 1))
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
@@ -92,7 +93,7 @@ class _Problem:
         pull = off * self.precision
         alone = (weight @ shares - self.single) * self.single_precision
         each = shares @ pull  # (classes, codes); every pair is in the matrix twice
-        slope = weight.T * (each + alone) - HELD * self.margin / self.xp.maximum(shares, 1e-6)
+        slope = weight.T * (each + alone) - self.held * self.margin / self.xp.maximum(shares, 1e-6)
         by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
         inner = shares * slope
         slope_weight = weight * (by_weight - (weight * by_weight).sum())

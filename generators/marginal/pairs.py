@@ -36,6 +36,12 @@ class Pairs:
     margin: Floats
 
     @property
+    def noise(self) -> float:
+        """The smallest standard error of a pair's cell, as a share of rows; of a single cell where there are no pairs."""
+        known = self.precision.max(initial=0.0)
+        return float((known or self.single_precision.max()) ** -0.5)
+
+    @property
     def variables(self) -> int:
         """Number of variables."""
         return len(self.start) - 1
