@@ -2,8 +2,8 @@
 
     P(x) = sum_k weight_k prod_j share_kj(x_j)        so that all pairs are one product: P^T diag(weight) P
 
-minimises the squared distance to the noised pairs and single histograms in standard errors, and a penalty that holds every
-class to the margins (the logarithm of a Dirichlet prior). Classes in place of a graph of chosen pairs: one round of sums and
+minimises the squared distance to the noised pairs and single histograms in standard errors, a penalty that holds every
+class to the margins (the logarithm of a Dirichlet prior), and one that keeps neighbouring bins alike (Whittaker 1923). Classes in place of a graph of chosen pairs: one round of sums and
 no structure to choose; any subset of columns conditions the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting
 to moments: Anandkumar et al. 2014 (arXiv 1210.7559). Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
 """
@@ -22,6 +22,8 @@ from generators.marginal.pairs import Pairs
 
 HELD, LEAST_HELD, MOST_HELD = 1000.0, 3.0, 10.0
 """Strength of the prior that holds a class to the margins: so many times the noise of a pair's cell (as a share of rows)."""
+SMOOTH = 1.0
+"""Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
 RATE, TAIL = 0.1, 150
 """Length of a step in logits, and steps over which it falls to nothing at the end."""
 LOOK, GAIN = 50, 0.999
@@ -77,6 +79,8 @@ class _Problem:
         sizes = np.diff(pairs.start)
         self.variable = arrays.to(np.repeat(np.arange(len(sizes)), sizes))  # (codes,)
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
+        self.log_margin = self.xp.log(self.margin)
+        self.next = arrays.to(pairs.next.astype(np.float32))
         self.held = float(np.clip(HELD * pairs.noise, LEAST_HELD, MOST_HELD))
         self.asked = float(max((pairs.precision > 0).sum(), 1))
 
@@ -97,7 +101,16 @@ class _Problem:
         by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
         inner = shares * slope
         slope_weight = weight * (by_weight - (weight * by_weight).sum())
-        return (inner - shares * self._spread(inner), slope_weight), (off * pull).sum() / self.asked
+        return (inner - shares * self._spread(inner) + self._roughness(logits), slope_weight), (off * pull).sum() / self.asked
+
+    def _roughness(self, logits: Any) -> Any:
+        """Slope of the penalty on steps between neighbouring bins: (classes, codes)."""
+        ratio = logits - self.log_margin
+        step = SMOOTH * self.next * (ratio[:, 1:] - ratio[:, :-1])
+        slope = self.xp.zeros_like(logits)
+        slope[:, 1:] += step
+        slope[:, :-1] -= step
+        return slope
 
     def _spread(self, values: Any) -> Any:
         """Sums over each variable's codes, once for every code: (classes, codes)."""

@@ -24,7 +24,8 @@ class Pairs:
     `start` (variables + 1,) is where each variable's codes begin and `rows` the number of rows. `shares` (codes, codes) are
     noised, `precision` (codes, codes) is one over their variance: 0 for a variable with itself and for pairs not asked.
     `single` (codes,) and `single_precision` (codes,) are likewise of each variable alone, `margin` (codes,) is the best
-    estimate of it from everything asked: not negative, and a sum of 1 for each variable.
+    estimate of it from everything asked: not negative, and a sum of 1 for each variable. `next` (codes - 1,) tells which codes
+    and the ones after them are neighbouring bins.
     """
 
     start: NDArray[np.int64]
@@ -34,6 +35,7 @@ class Pairs:
     single: Floats
     single_precision: Floats
     margin: Floats
+    next: NDArray[np.bool_]
 
     @property
     def noise(self) -> float:
@@ -65,7 +67,14 @@ def pairs(plan: Plan, sums: Sums) -> Pairs:
     estimates = [_combined(b, blocks, counts, precision, single, single_precision) for b in blocks]
     rows = _rows(estimates)
     margin = np.concatenate([share(mean, rows) for mean, _ in estimates])
-    return Pairs(start, rows, counts / rows, precision * rows**2, single / rows, single_precision * rows**2, margin)
+    neighbours = np.concatenate([_next(step) for step in steps])[:-1]
+    return Pairs(start, rows, counts / rows, precision * rows**2, single / rows, single_precision * rows**2, margin, neighbours)
+
+
+def _next(step: Step) -> NDArray[np.bool_]:
+    """(codes,) whether the code after each is the next bin."""
+    ordered = step.domain.ordered and not step.given
+    return np.arange(step.variable.size) < (step.domain.values - 1 if ordered else 0)
 
 
 def alone(step: Step, sums: Sums) -> tuple[Floats, Floats]:
