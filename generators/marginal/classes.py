@@ -3,9 +3,10 @@
     P(x) = sum_k weight_k prod_j share_kj(x_j)        so that all pairs are one product: P^T diag(weight) P
 
 minimises the squared distance to the noised pairs and single histograms in standard errors, a penalty that holds every
-class to the margins (the logarithm of a Dirichlet prior), and one that keeps neighbouring bins alike (Whittaker 1923). Classes in place of a graph of chosen pairs: one round of sums and
-no structure to choose; any subset of columns conditions the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting
-to moments: Anandkumar et al. 2014 (arXiv 1210.7559). Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
+class to the margins (the logarithm of a Dirichlet prior), and one that keeps neighbouring bins alike (Whittaker 1923).
+Classes in place of a graph of chosen pairs: one round of sums and no structure to choose; any subset of columns conditions
+the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting to moments: Anandkumar et al. 2014 (arXiv 1210.7559).
+Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
 """
 
 from __future__ import annotations
