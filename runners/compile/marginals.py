@@ -1,7 +1,8 @@
 """Marginals: every query's exact integer sums over patients, with one weight per patient and group (`privacy.query`).
 
 A patient has one row of the root table, so there the weight is the query's scale whatever the row: cells are counted and
-scaled. (Q is the number k of queries, and isqrt(k scale^2 // k) = scale. A row in fewer cells would weigh no more: the bound holds.)
+scaled. (Q is the number k of queries, and isqrt(k scale^2 // k) = scale. A row in fewer cells would weigh no more, so the
+bound holds in any case.)
 """
 
 from __future__ import annotations
