@@ -90,10 +90,10 @@ def test_with_noise_pairs_are_closer_than_the_noised_pairs_themselves():
     assert off < 0.8 * np.mean(raw)
 
 
-def test_noise_that_drowns_pairs_never_costs_more_than_independent_columns():
+def test_noise_that_drowns_pairs_leaves_about_what_independent_columns_would():
     for seed in range(5):
         off, alone = distances(*learned(2_000.0, seed))
-        assert off < 1.05 * alone
+        assert off < 1.1 * alone
 
 
 def test_margins_combine_everything_asked_by_inverse_variance():
