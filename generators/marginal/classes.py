@@ -125,7 +125,7 @@ class _Adam:
         self.xp, self.mean, self.square, self.steps = xp, xp.zeros_like(part), xp.zeros_like(part), 0
 
     def step(self, part: Any, slope: Any, rate: float) -> Any:
-        """The part after a step; logits are shifted so that exp stays in range."""
+        """The part after a step, cut so that exp stays in range."""
         self.steps += 1
         self.mean = 0.9 * self.mean + 0.1 * slope
         self.square = 0.99 * self.square + 0.01 * slope * slope
