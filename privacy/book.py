@@ -68,6 +68,12 @@ def kept(links: Sequence[Link], entry: Entry) -> str | None:
     return next((str(f["reply"]) for f in lines if f["kind"] == "kept" and f["spend"] == entry.hash), None)
 
 
+def released(links: Sequence[Link], entry: Entry) -> tuple[str, ...] | None:
+    """The sites in the total that this site helped to unmask for an entry; None when it never did."""
+    lines = (link.facts for link in links)
+    return next((tuple(str(f["sites"]).split()) for f in lines if f["kind"] == "released" and f["spend"] == entry.hash), None)
+
+
 def spends(links: Sequence[Link]) -> Iterator[Entry]:
     """All booked spends, in order."""
     return (entry(link) for link in links if link.facts["kind"] == "spend")
@@ -94,6 +100,11 @@ def asked(spend: Spend) -> Facts:
 def answered(entry: Entry, sha256: str) -> Facts:
     """The line that says which reply was kept."""
     return {"kind": "kept", "at": _now(), "spend": entry.hash, "reply": sha256}
+
+
+def unmasked(entry: Entry, survivors: Sequence[str]) -> Facts:
+    """The line that says in whose total the reply may be known."""
+    return {"kind": "released", "at": _now(), "spend": entry.hash, "sites": " ".join(survivors)}
 
 
 def budget(links: Sequence[Link]) -> Budget:

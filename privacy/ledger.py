@@ -7,6 +7,7 @@ Noise is never drawn twice for replies that leave. Lines are `spend`, then `kept
 - no spend line: nothing was drawn, since booking comes first;
 - a spend line without kept line: `keep` never returned, so nothing was sent; drawing once more is the first answer anyone sees;
 - a kept line: the stored reply is the answer, for ever. If its file is lost or changed, the ledger refuses.
+- a `released` line: the one set of sites in whose total the reply may be known.
 Of two processes that answer the same spend, both send what the first has kept: send what `keep` returns.
 A crash can leave a spend without an answer (recorded spend too high), never an answer without a spend.
 """
@@ -89,6 +90,22 @@ class Ledger:
         """The reply that was kept for `entry`; None when none ever was."""
         with self._explained():
             return self._stored(self._links(), entry)
+
+    def release(self, entry: Entry, survivors: Sequence[str]) -> None:
+        """Notes in whose total the reply to `entry` becomes known, before it does.
+
+        Raises Refused for any other set than the first: the difference of two totals would show single sites' shares.
+        """
+        with self._writing() as writer:
+            before = book.released(writer.links, entry)
+            if before is None:
+                writer.append(book.unmasked(entry, survivors))
+            elif before != tuple(survivors):
+                raise Refused(self.site, "this question was answered together with other sites")
+
+    def released(self, entry: Entry) -> tuple[str, ...] | None:
+        """The sites in the one total that may be known; None as long as there is none."""
+        return book.released(self._links(), entry)
 
     def spent(self, data_version: str) -> float:
         """Rho booked on a data version, rounded up."""

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from privacy.canonical import canonical
+
 Fact = str | int | float
 START = "0" * 64
 """What the first line has for the hash of a line before it."""
@@ -50,14 +52,10 @@ def link(text: bytes, before: str, number: int) -> Link:
 def line(before: str, number: int, facts: Mapping[str, Fact]) -> bytes:
     """The line that follows the one with hash `before`."""
     own = {"number": number, "facts": dict(facts)}
-    hashed = hashlib.sha256(before.encode() + _canonical(own)).hexdigest()
-    return _canonical({**own, "hash": hashed}) + b"\n"
+    hashed = hashlib.sha256(before.encode() + canonical(own)).hexdigest()
+    return canonical({**own, "hash": hashed}) + b"\n"
 
 
 def named(last: Link) -> str:
     """What a head file says about the last line."""
     return f"{last.number} {last.hash}\n"
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

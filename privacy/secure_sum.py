@@ -1,8 +1,7 @@
 """Adding up what sites send, in integers modulo 2^64.
 
-A site's share is its exact sums plus its noise, written as 64-bit words. Words wrap around, so a site can also add a mask, and
-masks that cancel over all sites vanish from the total: that is how a later transport hides single shares (Bonawitz et al.
-2017, eprint 2017/281). Without masks whoever adds up sees each site's share: then only that site's own noise protects it.
+A site's share is its exact sums plus its noise, written as 64-bit words. Words wrap around, so masks that are added to them
+(`privacy/masking/`) vanish from the total without a trace.
 """
 
 from __future__ import annotations
@@ -21,12 +20,11 @@ TAIL = 14
 """Noise stays within this many standard deviations but for a chance below 2^-140 a cell."""
 
 
-def share(vector: NDArray[np.int64], noise: NDArray[np.int64], mask: Words | None = None) -> Words:
-    """One site's contribution (cells,) modulo 2^64. Raises ValueError when lengths differ."""
-    if vector.shape != noise.shape or (mask is not None and mask.shape != vector.shape):
-        raise ValueError("sums, noise and mask must have one length")
-    words = vector.view(np.uint64) + noise.view(np.uint64)
-    return words if mask is None else words + mask
+def share(vector: NDArray[np.int64], noise: NDArray[np.int64]) -> Words:
+    """One site's contribution (cells,) modulo 2^64, before it is masked. Raises ValueError when lengths differ."""
+    if vector.shape != noise.shape:
+        raise ValueError("sums and noise must have one length")
+    return vector.view(np.uint64) + noise.view(np.uint64)
 
 
 def total(shares: Sequence[Words]) -> NDArray[np.int64]:

@@ -104,13 +104,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One hospital: `database` is a DuckDB file (environment variables already filled in) that only this site reads."""
+    """One hospital: `database` is a DuckDB file (environment variables already filled in) that only this site reads.
+
+    `key` is its public signing key (`privacy.identity`), None where the spec does not say.
+    """
 
     name: str
     database: str
     schema: str = "main"
     data_version: str = "1"
     budget: Budget | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
