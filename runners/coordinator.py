@@ -1,24 +1,27 @@
-"""The coordinator: asks the sites' agents through a transport, adds up their shares, and never sees anything else."""
+"""The coordinator: asks the sites' agents through a transport, and sees their total, never a single site's vector."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.masking.errors import Unfit
 from privacy.query import Query, digest
-from privacy.secure_sum import total
 from privacy.sums import Sums
-from runners.errors import DATA, Stop
+from runners.attempt import Attempt
+from runners.errors import REFUSED, Stop
 from runners.files import write_atomic
+from runners.masked import MaskedSum, Total
 from runners.noise import cost, total_std
-from runners.site.message import Malformed, Reply, Request, Stage
+from runners.site.message import Stage
 from runners.site.trouble import Trouble
-from runners.transport.base import Answer, Transport
+from runners.transport.base import Transport
 from specs.lang.types import Study
 
 DEADLINE = 3600.0
@@ -26,7 +29,7 @@ DEADLINE = 3600.0
 
 
 Told = Callable[[str, Trouble | None], None]
-"""Called with a site's name, and its trouble if it has any, as soon as it is heard."""
+"""Called with a site's name when its sums are there, or with its trouble, as soon as it is heard."""
 
 
 def silent(site: str, trouble: Trouble | None) -> None:
@@ -53,21 +56,46 @@ class FederatedDoor:
     def ready(self, queries: Sequence[Query], share: float) -> None:
         """Asks all sites whether they could answer; nothing is spent. Raises Stop."""
         if not self.answered(queries, share):
-            self._shares("ready", queries, share)
+            self._attempt(queries, share, lambda masked: masked.ready())
 
     def ask(self, queries: Sequence[Query], share: float) -> Sums:
         """Noised sums for `share` of the budget. Raises Stop with every site's reason when too few sites answer."""
         file = self._file(queries, share)
         if not file.exists():
-            shares = self._shares("sums", queries, share)
-            if any(len(s) != sum(q.cells for q in queries) for s in shares.values()):
-                raise Stop(DATA, "a site sent a share of another length: it runs another version of Wardloom")
-            _save(file, total(list(shares.values())), tuple(shares))
-        vector, sites = _load(file)
-        return self._sums(queries, share, vector, sites)
+            self._attempt(queries, share, lambda masked: _save(file, masked.total()))
+            shutil.rmtree(self._place(queries, share), ignore_errors=True)
+        total = _load(file)
+        return self._sums(queries, share, total.vector, total.sites)
 
     def _file(self, queries: Sequence[Query], share: float) -> Path:
         return self.folder / f"round-{digest(queries)[:12]}-{share:g}.npz"
+
+    def _place(self, queries: Sequence[Query], share: float) -> Path:
+        return self._file(queries, share).with_suffix("")
+
+    def _attempt(self, queries: Sequence[Query], share: float, act: Callable[[MaskedSum], object]) -> None:
+        """Goes on with the attempt that is under way; one that cannot go on makes room for a new one."""
+        place, before = self._place(queries, share), set(self.left_out)
+        place.mkdir(parents=True, exist_ok=True)
+        cells = sum(q.cells for q in queries)
+        attempt = Attempt(
+            self.study, self.transport, place, self.run, digest(queries), share, cells, self.deadline, self._heard, self.left_out
+        )
+        try:
+            act(MaskedSum(self.study, attempt))
+        except Unfit as unfit:
+            shutil.rmtree(place, ignore_errors=True)
+            raise Stop(REFUSED, f"the secure sum does not come out: {unfit}\n  run again: a new round begins") from None
+        except Stop:
+            if any(trouble.code in ("round", "forged") for trouble in self.left_out.values()):
+                shutil.rmtree(place, ignore_errors=True)
+            raise
+        for site in sorted(set(self.left_out) - before):
+            self.warn(f"going on without one site: {self.left_out[site].text(site)}")
+
+    def _heard(self, stage: Stage, site: str, trouble: Trouble | None) -> None:
+        if stage == "sums" or trouble:
+            self.told(site, trouble)
 
     def _sums(self, queries: Sequence[Query], share: float, vector: NDArray[np.int64], sites: tuple[str, ...]) -> Sums:
         std = total_std(self.study, cost(self.study, queries, share)[1], len(sites))
@@ -79,52 +107,16 @@ class FederatedDoor:
         named = {q.name: q for q in queries}
         return Sums(named, values, {q.name: std / q.scale for q in queries}, sites)
 
-    def _shares(self, stage: Stage, queries: Sequence[Query], share: float) -> dict[str, NDArray[np.uint64]]:
-        request = Request(self.run, stage, self.study.digest, digest(queries), share).pack()
-        payloads = dict.fromkeys((s for s in self.study.sites if s not in self.left_out), request)
-        replies: dict[str, Reply] = {}
 
-        def heard(site: str, answer: Answer) -> None:
-            replies[site] = _read(site, answer)
-            self.told(site, replies[site].trouble)
-
-        self.transport.exchange(self.run, digest(queries)[:12], stage, payloads, self.deadline, heard)
-        troubles = {site: r.trouble for site, r in replies.items() if r.trouble}
-        self.left_out |= troubles
-        good = {site: replies[site].share for site in payloads if site in replies and not replies[site].trouble}
-        enough = len(good) >= max(1, self.study.federation.min_sites)
-        if troubles and not (enough and len(self.left_out) <= self.study.federation.dropouts):
-            raise stopped(troubles)
-        for site, trouble in troubles.items():
-            self.warn(f"going on without one site: {trouble.text(site)}")
-        return good
-
-
-def stopped(troubles: Mapping[str, Trouble]) -> Stop:
-    """All sites' reasons in one message; the exit code of the first."""
-    text = "\n".join(trouble.text(site) for site, trouble in troubles.items())
-    return Stop(next(iter(troubles.values())).exit, text, {"sites": {s: t.facts() for s, t in troubles.items()}})
-
-
-def _read(site: str, answer: Answer) -> Reply:
-    nothing = np.zeros(0, np.uint64)
-    if answer.state != "reply":
-        return Reply(site, nothing, Trouble("late" if answer.state == "missing" else "spec"))
-    try:
-        reply = Reply.unpack(answer.body)
-    except Malformed:
-        return Reply(site, nothing, Trouble("crash"))
-    return reply if reply.site == site else Reply(site, nothing, Trouble("crash"))
-
-
-def _save(file: Path, vector: NDArray[np.int64], sites: tuple[str, ...]) -> None:
+def _save(file: Path, total: Total) -> None:
     def put(path: Path) -> None:
+        sites, transcript = np.asarray(json.dumps(total.sites)), np.asarray(total.transcript)
         with open(path, "wb") as out:
-            np.savez_compressed(out, vector=vector, sites=np.asarray(json.dumps(sites)))
+            np.savez_compressed(out, vector=total.vector, sites=sites, transcript=transcript)
 
     write_atomic(file, put)
 
 
-def _load(file: Path) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def _load(file: Path) -> Total:
     with np.load(file, allow_pickle=False) as found:
-        return found["vector"], tuple(json.loads(str(found["sites"])))
+        return Total(found["vector"], tuple(json.loads(str(found["sites"]))), str(found["transcript"]))

@@ -53,6 +53,16 @@ def ledger_of(site: Site) -> Path:
     return Path(f"{site.database}.ledger").absolute()
 
 
+def key_of(site: Site) -> Path:
+    """The signing key a steward made lies beside the database."""
+    return Path(f"{site.database}.key").absolute()
+
+
+def rounds_of(site: Site) -> Path:
+    """What a site remembers of masked sums: private, beside its database."""
+    return Path(f"{site.database}.rounds").absolute()
+
+
 def private_of(site: Site, study: Study) -> Path:
     """The private folder of one study at a site: beside its database, readable by its owner only."""
     return Path(f"{site.database}.work").absolute() / study.name

@@ -90,11 +90,13 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
             shutil.rmtree(left, ignore_errors=True)
         state = begin(folder, name, study.digest, [*stages(), PUBLISH])
         ticker = Ticker(state, typical, quiet)
-        door = FederatedDoor(study, Embedded(spec), folder, name, warn=ticker.note)
+        transport = Embedded(spec)
+        door = FederatedDoor(study, transport, folder, name, warn=ticker.note)
         work = Run(study, places, folder, asked, door, ticker)
         try:
             _all(work)
         finally:
+            transport.close()
             shutil.rmtree(work.partial, ignore_errors=True)
         _remember(places, state)
         return work

@@ -1,7 +1,7 @@
-"""`python -m runners.site SPEC SITE`: one request on standard input, one reply on standard output, nothing else.
+"""`python -m runners.site SPEC SITE`: requests on standard input, replies on standard output, nothing else.
 
-Both are preceded by their length (8 bytes, big-endian). Standard input stays open while the site works: when it ends, whoever
-asked is gone, and the site stops and tidies up.
+Each is preceded by its length (8 bytes, big-endian). When standard input ends, whoever asked is gone, and the site stops and
+tidies up, also in the middle of its work.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from runners.transport.frames import read_frame, write_frame
 
 
 def main(spec: str, site: str) -> int:
-    """Answers one request."""
+    """Answers requests until there are no more."""
     os.umask(0o077)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    request = read_frame(sys.stdin.buffer)
-    threading.Thread(target=_watch, daemon=True).start()
-    write_frame(sys.stdout.buffer, answer(Path(spec), site, request))
-    return 0
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        write_frame(sys.stdout.buffer, answer(Path(spec), site, requests.get()))
 
 
 def answer(spec: Path, site: str, request: bytes) -> bytes:
@@ -50,10 +51,13 @@ def _leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(1)
 
 
-def _watch() -> None:
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
+def _listen(requests: SimpleQueue[bytes]) -> None:
+    """Takes requests while the site works, to notice the end of them at once."""
+    try:
+        while True:
+            requests.put(read_frame(sys.stdin.buffer))
+    except (EOFError, OSError, ValueError):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -8,38 +8,43 @@ import shutil
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.marginal.structure import queries as queries_of
-from privacy.accountant import NARROWEST, SLACK
-from privacy.accountant import rho as rho_of
+from privacy.accountant import NARROWEST
 from privacy.errors import LedgerBroken, Refused
-from privacy.ledger import Ledger, Spend
+from privacy.masking.errors import Unfit
 from privacy.noise import DiscreteGaussian
 from privacy.query import Query, digest
+from privacy.secure_sum import Words
 from privacy.secure_sum import share as share_of
+from privacy.signed import Unsigned, opened, signed
 from runners.noise import cost, noisy_sites, spend_of
-from runners.places import ledger_of
+from runners.places import rounds_of
 from runners.site import marginals, preflight
 from runners.site.build import build
 from runners.site.diagnose import of_duckdb, of_os
-from runners.site.message import Malformed, Reply, Request, silence
+from runners.site.keys import identity_of
+from runners.site.masked import Member
+from runners.site.message import Malformed, Request, answer, named, silence
+from runners.site.purse import Purse
+from runners.site.rounds import Round, Rounds
 from runners.site.trouble import Trouble
 from specs.lang.types import Site, Study
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asked, and the variance of this site's own noise, by its own reckoning."""
+    """What is asked, the variance of this site's own noise, and what it costs, by its own reckoning."""
 
     queries: tuple[Query, ...]
     own: Fraction
+    purse: Purse
 
 
 @dataclass(frozen=True)
@@ -51,49 +56,40 @@ class SiteAgent:
     folder: Path
 
     def handle(self, request: bytes) -> bytes:
-        """A packed `Reply` to a packed `Request`. Never raises for what data, files or requests do."""
+        """A signed `Reply` to a signed `Request`, or an unsigned one that says why not.
+
+        Never raises for what data, files or requests do.
+        """
         try:
             with self._alone():
-                return self._answer(Request.unpack(request))
-        except Trouble as trouble:
-            return silence(self.site.name, trouble).pack()
-        except Malformed:
-            return silence(self.site.name, Trouble("queries")).pack()
-        except LedgerBroken:
-            return silence(self.site.name, Trouble("ledger")).pack()
-        except Refused:
-            return silence(self.site.name, Trouble("budget")).pack()
-        except duckdb.Error as error:
-            self._remember(error)
-            return silence(self.site.name, of_duckdb(error, "marginals")).pack()
-        except OSError as error:
-            return silence(self.site.name, of_os(error)).pack()
-        except MemoryError:
-            return silence(self.site.name, Trouble("memory")).pack()
+                return self._answer(request)
         except Exception as error:
-            self._remember(error)
-            return silence(self.site.name, Trouble("crash")).pack()
+            return silence(self.site.name, self._excuse(error)).pack()
 
-    def _answer(self, request: Request) -> bytes:
+    def _answer(self, data: bytes) -> bytes:
+        """The same request gets the same bytes, whatever happened in between."""
+        coordinator, message = opened(data)
+        request = Request.unpack(message)
         terms = self._terms(request)
-        preflight.check(self.site, self.study)
-        spend = spend_of(self.study, self.site, request.run, terms.queries, request.share)
-        ledger = self._ledger() if spend else None
-        if request.stage == "ready":
-            if ledger and spend and not ledger.affords(spend):
-                raise Trouble("budget")
-            return Reply(self.site.name, np.zeros(0, np.uint64)).pack()
-        if ledger and spend:
-            self._within_claim(ledger, spend)
-        entry = ledger.spend(spend) if ledger and spend else None
-        kept = ledger.reply(entry) if ledger and entry else None
-        if kept is not None:
-            return kept
-        reply = Reply(self.site.name, self._share(terms)).pack()
-        return ledger.keep(entry, reply) if ledger and entry else reply
+        identity = identity_of(self.site)
+        member = Member(self.site.name, identity, self.study)
+        rounds = Rounds(rounds_of(self.site))
+        round = rounds.find(coordinator, request.context)
+        if round.before(request.stage, named(data)) is None:
+            self._allowed(request, terms)
+            round, body = getattr(member, request.stage)(round, request.body)
+            self._released(request, terms, round)
+            round = round.after(request.stage, named(data), body)
+            rounds.keep(round)
+        reply = answer(self.site.name, named(data), round.done[request.stage].body)
+        if request.stage == "sums":
+            reply = replace(reply, words=member.mask(round, terms.purse.answer(lambda: self._share(terms))))
+        return signed(identity, reply.pack())
 
     def _terms(self, request: Request) -> Terms:
         """Checks what is asked against this site's own copy of the spec. Raises Trouble."""
+        if request.site != self.site.name:
+            raise Trouble("round")
         if request.spec != self.study.digest:
             raise Trouble("spec")
         asked = queries_of(self.study)
@@ -102,20 +98,21 @@ class SiteAgent:
         own = cost(self.study, asked, request.share)[1] / noisy_sites(self.study)
         if self.study.privacy.budget and own < NARROWEST:
             raise Trouble("noise")
-        return Terms(asked, own)
+        spend = spend_of(self.study, self.site, request.run, asked, request.share)
+        return Terms(asked, own, Purse(self.site, self.study, spend))
 
-    def _ledger(self) -> Ledger:
-        """The site's ledger; the first study that is asked opens it, a line that a crash left half-written goes."""
-        path = ledger_of(self.site)
-        budget = self.site.budget or self.study.privacy.budget
-        assert budget is not None
-        if not path.exists():
-            return Ledger.create(path, budget, self.site.name)
-        ledger = Ledger(path, self.site.name)
-        ledger.mend()
-        return ledger
+    def _allowed(self, request: Request, terms: Terms) -> None:
+        """Before rows are read: what is asked for is there, and affordable. Raises Trouble."""
+        if request.stage in ("ready", "sums"):
+            preflight.check(self.site, self.study)
+            terms.purse.check()
 
-    def _share(self, terms: Terms) -> NDArray[np.uint64]:
+    def _released(self, request: Request, terms: Terms, round: Round) -> None:
+        """Before masks can be removed: the ledger knows from which total."""
+        if request.stage == "reveal":
+            terms.purse.release(round.survivors)
+
+    def _share(self, terms: Terms) -> Words:
         """The site's exact integer sums with its share of the noise, modulo 2^64."""
         try:
             work = build(self.site, self.study, self.folder)
@@ -125,14 +122,23 @@ class SiteAgent:
         noise = np.zeros(len(vector), np.int64) if terms.own == 0 else DiscreteGaussian(terms.own).sample(len(vector))
         return share_of(vector, noise)
 
-    def _within_claim(self, ledger: Ledger, spend: Spend) -> None:
-        """All that this spec asks of one data version, in whatever steps, stays within the spec's own budget."""
-        budget = self.study.privacy.budget
-        assert budget is not None
-        before = [e.spend for e in ledger.entries() if e.spend.key != spend.key]
-        same = [s.rho for s in before if (s.spec_digest, s.data_version) == (spend.spec_digest, spend.data_version)]
-        if sum(same) + spend.rho > rho_of(budget.epsilon, budget.delta) * (1 + SLACK):
-            raise Trouble("budget")
+    def _excuse(self, error: Exception) -> Trouble:
+        """What the site says about an error: nothing of its text, which may quote a value."""
+        match error:
+            case Trouble():
+                return error
+            case Unsigned() | Malformed() | Unfit():
+                return Trouble("round")
+            case LedgerBroken():
+                return Trouble("ledger")
+            case Refused():
+                return Trouble("budget")
+            case OSError():
+                return of_os(error)
+            case MemoryError():
+                return Trouble("memory")
+        self._remember(error)
+        return of_duckdb(error, "marginals") if isinstance(error, duckdb.Error) else Trouble("crash")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -27,3 +27,7 @@ class Transport(Protocol):
     ) -> Mapping[str, Answer]:
         """One answer per site of `payloads`, at most `deadline` seconds later."""
         ...
+
+    def close(self) -> None:
+        """Ends what it has started; there are no more messages."""
+        ...

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 
-from runners.places import HOUSE
 from runners.transport.base import Answer, Heard
-from runners.transport.frames import read_frame, write_frame
+from runners.transport.process import SiteProcess
 
 AT_ONCE = 2
-PATIENCE = 10.0
-"""Seconds a site gets to tidy up after it was told to stop."""
+KEPT = 8
+"""Processes that stay between messages: starting one takes longer than most messages."""
 
 
 class Embedded:
-    """Runs `python -m runners.site` for each site; standard input and output carry the messages, nothing else crosses."""
+    """A process of `python -m runners.site` for each site; standard input and output carry messages, nothing else crosses."""
 
     def __init__(self, spec: Path) -> None:
         self.spec = spec.absolute()
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.processes: dict[str, SiteProcess] = {}
         self.lock = Lock()
         self.stopped = False
 
@@ -42,55 +36,32 @@ class Embedded:
                     answers[waiting[done]] = done.result()
                     heard(waiting[done], answers[waiting[done]])
             except BaseException:
-                self._stop()
+                self._interrupt()
                 raise
         return {site: answers[site] for site in payloads}
+
+    def close(self) -> None:
+        """Ends all processes."""
+        self.stopped = True
+        for process in self.processes.values():
+            process.end()
+        self.processes.clear()
 
     def _one(self, site: str, body: bytes, deadline: float) -> Answer:
         with self.lock:
             if self.stopped:
                 return Answer("missing")
-            process = subprocess.Popen(
-                [sys.executable, "-m", "runners.site", str(self.spec), site],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                start_new_session=True,
-            )
-            self.running.append(process)
-        late = Timer(deadline, _end, [process])
-        late.start()
-        try:
-            assert process.stdin and process.stdout
-            write_frame(process.stdin, body)
-            return Answer("reply", read_frame(process.stdout))
-        except (EOFError, OSError, ValueError):
-            return Answer("missing")
-        finally:
-            late.cancel()
-            _end(process)
+            process = self.processes.pop(site, None) or SiteProcess(self.spec, site)
+            self.processes[site] = process
+        answer = process.ask(body, deadline)
+        with self.lock:
+            if not process.alive or len(self.processes) > KEPT:
+                self.processes.pop(site, None)
+                process.end()
+        return answer
 
-    def _stop(self) -> None:
+    def _interrupt(self) -> None:
         with self.lock:
             self.stopped = True
-            for process in self.running:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGTERM)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Closes its input (which tells it to stop), waits, and ends what is left of its process group."""
-    with suppress(subprocess.TimeoutExpired, OSError):
-        if process.stdin:
-            process.stdin.close()
-        process.wait(PATIENCE)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """This environment, with the packages of this house first."""
-    paths = [str(HOUSE), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+            for process in self.processes.values():
+                process.interrupt()
