@@ -3,19 +3,21 @@
 import fcntl
 import stat
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
 from generators.marginal.structure import queries
-from privacy.ledger import Ledger
-from privacy.query import digest
+from privacy.accountant import rho
+from privacy.ledger import Ledger, Spend
+from privacy.signed import signed
 from runners.places import ledger_of
 from runners.site import agent as agent_module
 from runners.site.agent import SiteAgent
-from runners.site.message import Reply, Request
+from runners.site.message import Reply
+from tests.federation.chair import Chair, fresh_key, seats
 from tests.runners.small import PATIENTS, built, public
 
 
@@ -32,40 +34,57 @@ def calls(monkeypatch):
     return found
 
 
-def agent(study, folder):
-    return SiteAgent(study.sites["north"], study, folder)
+def chair(study, folder, **changed):
+    """A coordinator; north is the agent that is tested, the others have nothing to add."""
+    agents = {name: replace(seat, vector=0 * seat.vector) for name, seat in seats(study).items()}
+    return Chair(study, agents | {"north": SiteAgent(study.sites["north"], study, folder)}, **changed)
 
 
-def request(study, stage="sums", share=1.0, **changed):
-    fields = {"run": "r1", "stage": stage, "spec": study.digest, "queries": digest(queries(study)), "share": share}
-    return Request(**(fields | changed)).pack()
+def asked(study, folder, stage="sums", meanwhile=lambda: None, share=1.0, **changed):
+    """North's reply to a stage; `meanwhile` happens just before it."""
+    coordinator = chair(study, folder, share=share)
+    if stage != "ready":
+        coordinator.play("deal")
+    meanwhile()
+    return coordinator.ask(stage, "north", **changed)
 
 
-def asked(study, folder, **changed):
-    return Reply.unpack(agent(study, folder).handle(request(study, **changed)))
+def total(coordinator):
+    """The sum of all sites, which is north's own answer."""
+    assert not any(reply.trouble for reply in coordinator.play("reveal"))
+    return coordinator.total()
 
 
 def test_a_reply_hides_the_sums_in_noise_and_is_paid_for(study, hospital, tmp_path, calls):
     reply = asked(study, tmp_path / "w")
     assert reply.trouble is None
-    assert len(reply.share) == sum(q.cells for q in queries(study))
+    assert len(reply.words) == sum(q.cells for q in queries(study))
     assert Ledger(ledger_of(study.sites["north"])).spent("1") > 0
 
 
 def test_without_privacy_the_sums_are_exact_and_no_ledger_is_opened(study, hospital, tmp_path, calls):
     study = public(study)
-    reply = asked(study, tmp_path / "w")
+    sums = total(chair(study, tmp_path / "w"))
     first = queries(study)[0]
-    assert reply.share[0] == first.scale * PATIENTS // first.cells
-    assert int(reply.share.astype(np.int64).sum()) == sum(q.scale * PATIENTS // q.cells * q.cells for q in queries(study))
+    assert sums[0] == first.scale * PATIENTS // first.cells
+    assert sums.sum() == sum(q.scale * PATIENTS // q.cells * q.cells for q in queries(study))
     assert not ledger_of(study.sites["north"]).exists()
 
 
-def test_the_same_question_gets_the_same_bytes_and_is_paid_once(study, hospital, tmp_path, calls):
-    one = agent(study, tmp_path / "w").handle(request(study))
+def test_the_same_request_gets_the_same_bytes(study, hospital, tmp_path, calls):
+    coordinator = chair(study, tmp_path / "w")
+    coordinator.play("deal")
+    request = coordinator.request("sums", "north")
+    agent = coordinator.agents["north"]
+    assert agent.handle(request) == agent.handle(request)
+    assert calls == ["north"]
+
+
+def test_the_same_question_gets_the_same_answer_and_is_paid_once(study, hospital, tmp_path, calls):
+    first = chair(study, tmp_path / "w")
+    sums = total(first)
     spent = Ledger(ledger_of(study.sites["north"])).spent("1")
-    two = agent(study, tmp_path / "w").handle(request(study, run="another"))
-    assert one == two
+    assert (total(chair(study, tmp_path / "w", run="another")) == sums).all()
     assert calls == ["north"]
     assert Ledger(ledger_of(study.sites["north"])).spent("1") == spent
 
@@ -85,7 +104,7 @@ def test_a_question_that_failed_is_paid_once_and_answered_later(study, hospital,
 
 def test_ready_reads_nothing_and_spends_nothing(study, hospital, tmp_path, calls):
     reply = asked(study, tmp_path / "w", stage="ready")
-    assert reply.trouble is None and len(reply.share) == 0
+    assert reply.trouble is None and len(reply.words) == 0
     assert calls == []
     assert Ledger(ledger_of(study.sites["north"])).spent("1") == 0
 
@@ -94,21 +113,29 @@ def test_ready_reads_nothing_and_spends_nothing(study, hospital, tmp_path, calls
     ("changed", "code"),
     [({"spec": "6" * 64}, "spec"), ({"queries": "7" * 64}, "queries")],
 )
-@pytest.mark.parametrize("stage", ["ready", "sums"])
+@pytest.mark.parametrize("stage", ["ready", "deal", "sums"])
 def test_another_spec_or_other_queries_are_refused(study, hospital, tmp_path, calls, changed, code, stage):
     assert asked(study, tmp_path / "w", stage=stage, **changed).trouble.code == code
     assert calls == []
 
 
 def test_bytes_that_are_no_request_are_refused(study, hospital, tmp_path, calls):
-    assert Reply.unpack(agent(study, tmp_path / "w").handle(b"\xff\x00{")).trouble.code == "queries"
+    agent = SiteAgent(study.sites["north"], study, tmp_path / "w")
+    for data in (b"", b"\xff\x00{", signed(fresh_key(), b"{}"), signed(fresh_key(), b"[" * 10_000)):
+        assert Reply.unpack(agent.handle(data)).trouble.code == "round"
 
 
-@pytest.mark.parametrize("stage", ["ready", "sums"])
-def test_what_exceeds_the_hospitals_budget_is_refused(study, hospital, tmp_path, calls, stage):
+def test_what_exceeds_the_hospitals_budget_is_refused(study, hospital, tmp_path, calls):
     small = replace(study.sites["north"], budget=replace(study.privacy.budget, epsilon=0.5))
     study = replace(study, sites={**study.sites, "north": small})
-    assert asked(study, tmp_path / "w", stage=stage).trouble.code == "budget"
+    assert asked(study, tmp_path / "w", stage="ready").trouble.code == "budget"
+
+
+def test_a_budget_that_another_study_uses_up_meanwhile_is_refused(study, hospital, tmp_path, calls):
+    def other():
+        Ledger(ledger_of(study.sites["north"])).spend(Spend("1", "r2", "another", "question", rho(2.9, 1e-6), Fraction(100)))
+
+    assert asked(study, tmp_path / "w", meanwhile=other).trouble.code == "budget"
     assert calls == []
 
 
@@ -122,7 +149,7 @@ def test_a_changed_ledger_stops_everything(study, hospital, tmp_path, calls):
     asked(study, tmp_path / "w")
     path = ledger_of(study.sites["north"])
     path.write_bytes(path.read_bytes().replace(b'"rho":', b'"rho": '))
-    assert asked(study, tmp_path / "w").trouble.code == "ledger"
+    assert asked(study, tmp_path / "w", "ready").trouble.code == "ledger"
 
 
 def test_nothing_private_stays_behind(study, hospital, tmp_path, calls):
@@ -140,7 +167,7 @@ def test_one_agent_at_a_time(study, hospital, tmp_path, calls):
     folder.mkdir()
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert asked(study, folder).trouble.code == "busy"
+        assert asked(study, folder, "ready").trouble.code == "busy"
 
 
 def corrupt(work, study, sql):
@@ -165,7 +192,7 @@ def test_sums_that_cannot_be_true_never_leave(study, hospital, tmp_path, monkeyp
     monkeypatch.setattr(agent_module, "build", lambda site, s, folder: corrupt(built(site, s, folder), s, sql))
     reply = asked(study, tmp_path / "w")
     assert reply.trouble.code == code
-    assert len(reply.share) == 0
+    assert len(reply.words) == 0
 
 
 def test_an_unexpected_error_leaves_no_text(study, hospital, tmp_path, monkeypatch):
@@ -173,9 +200,10 @@ def test_an_unexpected_error_leaves_no_text(study, hospital, tmp_path, monkeypat
         raise KeyError("CANARY-1")
 
     monkeypatch.setattr(agent_module, "build", fails)
-    answer = agent(study, tmp_path / "w").handle(request(study))
-    assert b"CANARY" not in answer
-    assert Reply.unpack(answer).trouble.code == "crash"
+    coordinator = chair(study, tmp_path / "w")
+    coordinator.play("deal")
+    assert coordinator.ask("sums", "north").trouble.code == "crash"
+    assert b"CANARY" not in coordinator.last
     log = (tmp_path / "w" / "agent.log").read_text()
     assert "KeyError" in log and "CANARY" not in log.replace('raise KeyError("CANARY-1")', "")
 
@@ -197,22 +225,25 @@ CANARY = "CANARY-77"
 )
 @pytest.mark.parametrize("stage", ["ready", "sums"])
 def test_a_hospitals_other_tables_are_named_before_anything_is_spent(study, hospital, tmp_path, calls, sql, facts, stage):
-    with duckdb.connect(str(hospital)) as con:
-        con.execute(sql)
-    answer = agent(study, tmp_path / "w").handle(request(study, stage=stage))
-    assert Reply.unpack(answer).trouble.facts() == facts
-    assert CANARY.encode() not in answer
-    assert not ledger_of(study.sites["north"]).exists()
+    def changed():
+        with duckdb.connect(str(hospital)) as con:
+            con.execute(sql)
+
+    reply = asked(study, tmp_path / "w", stage, changed)
+    assert reply.trouble.facts() == facts
+    assert CANARY.encode() not in reply.pack()
+    ledger = ledger_of(study.sites["north"])
+    assert not ledger.exists() or Ledger(ledger).spent("1") == 0
 
 
 def test_a_missing_broken_or_locked_database_is_said(study, hospital, tmp_path, calls):
     data = hospital.read_bytes()
     hospital.unlink()
-    assert asked(study, tmp_path / "w").trouble.code == "database"
+    assert asked(study, tmp_path / "w", "ready").trouble.code == "database"
     hospital.write_bytes(b"no database" * 1000)
-    assert asked(study, tmp_path / "w").trouble.code == "corrupt"
+    assert asked(study, tmp_path / "w", "ready").trouble.code == "corrupt"
     hospital.write_bytes(data[: len(data) // 3])
-    assert asked(study, tmp_path / "w").trouble.code == "corrupt"
+    assert asked(study, tmp_path / "w", "ready").trouble.code == "corrupt"
     assert Path(study.sites["north"].database).is_file()
 
 
@@ -231,4 +262,4 @@ def test_hospitals_with_hardly_anyone_answer_like_all_others(study, hospital, tm
     monkeypatch.setattr(agent_module, "build", few)
     reply = asked(study, tmp_path / "w")
     assert reply.trouble is None
-    assert len(reply.share) == sum(q.cells for q in queries(study))
+    assert len(reply.words) == sum(q.cells for q in queries(study))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runners.site.message import Malformed, Reply, Request, silence
 from runners.site.trouble import CODES, Trouble
 
-REQUEST = Request("r1", "sums", "a" * 64, "b" * 64, 0.5)
+REQUEST = Request("r1", "c" * 32, "sums", "north", "a" * 64, "b" * 64, 0.5, {"sealed": {"lake": "00"}})
 
 
 def test_a_request_survives_packing():
@@ -24,6 +24,15 @@ def test_a_share_of_the_budget_is_above_0_and_at_most_1(share):
         Request.unpack(json.dumps(json.loads(REQUEST.pack()) | {"share": share}).encode())
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"stage": "rows"}, {"round": "../../north"}, {"round": "C" * 32}, {"run": 7}, {"body": []}, {"body": None}, {"site": None}],
+)
+def test_other_fields_than_a_request_has_are_malformed(changed):
+    with pytest.raises(Malformed):
+        Request.unpack(json.dumps(json.loads(REQUEST.pack()) | changed).encode())
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_malformed(data):
     for kind in (Request, Reply):
@@ -32,10 +41,10 @@ def test_any_bytes_are_a_message_or_malformed(data):
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=50))
-def test_a_share_survives_packing(values):
-    reply = Reply.unpack(Reply("north", np.asarray(values, np.uint64)).pack())
-    assert reply.site == "north"
-    assert reply.share.tolist() == values
+def test_a_vector_survives_packing(values):
+    reply = Reply.unpack(Reply("north", "a" * 64, {"signature": "00"}, np.asarray(values, np.uint64)).pack())
+    assert (reply.site, reply.request, reply.body) == ("north", "a" * 64, {"signature": "00"})
+    assert reply.words.tolist() == values
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -61,11 +70,11 @@ def test_every_trouble_survives_packing_and_names_the_hospital(code):
 def test_a_site_cannot_send_free_text(facts):
     with pytest.raises(ValueError):
         Trouble.of(facts)
-    head = json.dumps({"site": "lake", "cells": 0, "trouble": facts}).encode()
+    head = json.dumps({"site": "lake", "request": "", "body": {}, "cells": 0, "trouble": facts}).encode()
     with pytest.raises(Malformed):
         Reply.unpack(head + b"\n")
 
 
-def test_a_share_of_another_length_than_it_says_is_malformed():
+def test_a_vector_of_another_length_than_it_says_is_malformed():
     with pytest.raises(Malformed):
-        Reply.unpack(Reply("north", np.arange(3, dtype=np.uint64)).pack()[:-8])
+        Reply.unpack(Reply("north", "", {}, np.arange(3, dtype=np.uint64)).pack()[:-8])

@@ -35,6 +35,9 @@ class InProcess:
             heard(site, Answer("reply", SiteAgent(place, self.study, private_of(place, self.study)).handle(body)))
         return {}
 
+    def close(self):
+        """Nothing was started."""
+
 
 @pytest.fixture
 def transport(study, monkeypatch):
