@@ -11,6 +11,7 @@ from typing import Any
 
 from specs.lang import sections
 from specs.lang.document import Document, document
+from specs.lang.governance import check_keys, governance
 from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
 from specs.lang.rules import constraints, with_derived
@@ -54,7 +55,9 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
         constraints=constraints(notes, said.get("constraints", []), made),
         generator=Generator(**said.get("generator", {})),
         federation=sections.federation(notes, said.get("federation", {}), len(said["sites"])),
+        governance=governance(notes, said.get("governance", {}), hospitals, made.get(privacy.unit)),
     )
+    check_keys(notes, hospitals, study.federation.transport)
     notes.stop()
     return study
 

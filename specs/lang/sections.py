@@ -36,7 +36,12 @@ def sites(notes: Notes, said: Said, folder: Path, environ: Mapping[str, str]) ->
         if "schema" in site:
             check_name(notes, (*path, "schema"), site["schema"])
         found[name] = Site(
-            name, database or "", site.get("schema", "main"), site.get("data_version", "1"), _budget(site.get("budget"))
+            name,
+            database or "",
+            site.get("schema", "main"),
+            site.get("data_version", "1"),
+            _budget(site.get("budget")),
+            site.get("key"),
         )
     return found
 

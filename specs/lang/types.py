@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 Scalar = Literal["integer", "number", "boolean", "date", "timestamp", "string"]
@@ -170,6 +171,29 @@ class Outputs:
     adds_to: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Patients count only with a row in the hospital's own `table` whose columns `key` are theirs and for which `where` holds.
+
+    `key` is in the order of the key of the privacy unit's table; `columns` are those that `where` names.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    where: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """What hospitals agree to: `approvals` are sites that must have approved; `expires` is the last day on which they answer."""
+
+    purpose: str = ""
+    approvals: tuple[str, ...] = ()
+    expires: date | None = None
+    consent: Consent | None = None
+
+
 @dataclass(frozen=True)
 class Study:
     """A whole checked spec. `tables` is in tree order: a parent comes before its children, reference tables come first."""
@@ -187,6 +211,7 @@ class Study:
     constraints: tuple[Constraint, ...] = ()
     generator: Generator = Generator()
     federation: Federation = Federation()
+    governance: Governance = Governance()
 
     @property
     def root(self) -> Table:

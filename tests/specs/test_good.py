@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from specs.lang.document import document
+from specs.lang.governance import check_keys
+from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
 from specs.lang.read import parse, read
-from specs.lang.types import Budget, Column, Key, Parent, Study
+from specs.lang.types import Budget, Column, Consent, Governance, Key, Parent, Study
 
 SPEC = """\
 spec: clinic
@@ -183,3 +187,42 @@ def test_a_spec_without_sql_does_not_load_the_sql_parser(root: Path) -> None:
         "assert not {'sqlglot', 'duckdb'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=60)
+
+
+GOVERNED = """\
+governance:
+  purpose: Readmission models, no other use.
+  approvals: [two, one]
+  expires: 2027-12-31
+  consent: {table: consent_register, key: pid, where: "consent_register.status='given' and year(since) >= 2020 -- as signed"}
+"""
+
+
+def test_governance(folder: Path) -> None:
+    found = parse(str(folder / "a.yml"), SPEC + GOVERNED, {"ONE": "one.duckdb"}).governance
+    assert (found.purpose, found.approvals) == ("Readmission models, no other use.", ("two", "one"))
+    assert found.expires == datetime.date(2027, 12, 31)
+    condition = "status = 'given' AND YEAR(since) >= 2020"
+    assert found.consent == Consent("consent_register", ("pid",), condition, ("status", "since"))
+
+
+def test_without_governance_everyone_counts_and_nothing_expires(study: Study) -> None:
+    assert study.governance == Governance()
+
+
+def test_what_hospitals_agree_to_is_in_the_digest(folder: Path) -> None:
+    digests = {
+        parse(str(folder / "a.yml"), SPEC + GOVERNED.replace(old, new), {"ONE": "one.duckdb"}).digest
+        for old, new in [("x", "x"), ("Readmission", "Other"), ("two, one", "one"), ("2027", "2028"), ("'given'", "'asked'")]
+    }
+    assert len(digests) == 5
+
+
+def test_sites_need_keys_where_others_must_tell_them_apart(folder: Path) -> None:
+    found = parse(str(folder / "a.yml"), SPEC, {"ONE": "one.duckdb"})
+    keyed = {"one": replace(found.sites["one"], key="ed25519:" + "A" * 43), "two": found.sites["two"]}
+    notes = Notes(document("a.yml", SPEC))
+    check_keys(notes, keyed, "embedded")
+    assert notes.problems == []
+    check_keys(notes, keyed, "nvflare")
+    assert [p.pointer for p in notes.problems] == ["/sites/two"]
