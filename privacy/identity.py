@@ -47,7 +47,7 @@ class Identity:
     @property
     def public(self) -> str:
         """The public key as text, as a spec names it."""
-        return KIND + base64.urlsafe_b64encode(self.key.public_key().public_bytes_raw()).decode().rstrip("=")
+        return _text(self.key.public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
@@ -73,10 +73,14 @@ def is_key(text: str) -> bool:
 
 
 def _public(text: str) -> Ed25519PublicKey:
-    raw = text.removeprefix(KIND)
-    if raw == text or len(raw) != 43:
-        raise ValueError("not a public key")
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(raw + "=", altchars=b"-_", validate=True))
+        raw = base64.b64decode(text.removeprefix(KIND) + "=", altchars=b"-_", validate=True)
     except binascii.Error:
         raise ValueError("not a public key") from None
+    if _text(raw) != text:  # the last character has bits to spare: one key has one text
+        raise ValueError("not a public key")
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _text(raw: bytes) -> str:
+    return KIND + base64.urlsafe_b64encode(raw).decode().rstrip("=")
