@@ -58,6 +58,11 @@ def key_of(site: Site) -> Path:
     return Path(f"{site.database}.key").absolute()
 
 
+def audit_of(site: Site) -> Path:
+    """The site's log of approvals, refusals and of all that ever left: beside its database."""
+    return Path(f"{site.database}.audit").absolute()
+
+
 def rounds_of(site: Site) -> Path:
     """What a site remembers of masked sums: private, beside its database."""
     return Path(f"{site.database}.rounds").absolute()

@@ -1,0 +1,199 @@
+"""A site answers only what its steward approved: this spec, these files, until that day, and not after a revocation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from privacy.identity import Identity
+from runners.places import audit_of, key_of
+from runners.site import approval, audit, project
+from runners.site.approval import Approval
+from runners.site.trouble import Trouble
+from specs.lang.types import Budget, Governance
+
+TODAY = datetime.now(UTC).date()
+YESTERDAY, TOMORROW = TODAY - timedelta(1), TODAY + timedelta(1)
+
+
+@pytest.fixture
+def dbt(tmp_path, monkeypatch):
+    """A dbt project with a study's models, what they are made from, and what others have."""
+    root = tmp_path / "dbt"
+    for path, text in {
+        "dbt_project.yml": "name: wardloom",
+        "macros/m.sql": "{% macro m() %}1{% endmacro %}",
+        "models/staging/stg_patient.sql": "select * from {{ source('s', 'patient') }}",
+        "models/staging/stg_patient.yml": "models: []",
+        "models/staging/stg_other.sql": "select 1",
+        "models/staging/stg_other.yml": "models: []",
+        "models/staging/_sources.yml": "sources: []",
+        "models/site/small_one/small_one__bounded_patient.sql": 'select * from {{ ref("stg_patient") }}',
+        "models/site/small_one/small_one__bounded_patient.yml": "models: []",
+        "models/site/other/other__bounded_patient.sql": "select * from {{ ref('stg_other') }}",
+        "models/release/small_one/small_one__patient.sql": "select 1",
+        "target/manifest.json": "{}",
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    monkeypatch.setattr(approval, "DBT", root)
+    return root
+
+
+@pytest.fixture
+def site(study, hospital):
+    """North, with a key and a log."""
+    north = study.sites["north"]
+    audit.open_log(north, Identity.create(key_of(north)))
+    return north
+
+
+def approve(site, study, dbt, **changed):
+    """What the steward's command writes."""
+    sql = project.digest(project.files(study, dbt))
+    agreed = Approval(study.name, study.digest, sql, "9" * 64, study.governance.purpose, None, study.privacy.budget)
+    audit.record(site, "approve", replace(agreed, **changed).facts())
+
+
+def refusal(site, study):
+    with pytest.raises(Trouble) as trouble:
+        approval.check(site, study)
+    return trouble.value.code
+
+
+def test_what_is_approved_may_run(site, study, dbt):
+    assert refusal(site, study) == "approval"
+    approve(site, study, dbt)
+    approval.check(site, study)
+
+
+def test_the_demo_needs_no_approval(study, hospital, dbt):
+    approval.check(study.sites["north"], study)
+
+
+def test_a_spec_that_lists_a_site_needs_its_approval(study, hospital, dbt):
+    listed = replace(study, governance=Governance(approvals=("north",)))
+    assert refusal(study.sites["north"], listed) == "approval"
+    approval.check(study.sites["lake"], listed)
+
+
+def test_a_transport_between_machines_needs_approvals(study, hospital, dbt):
+    apart = replace(study, federation=replace(study.federation, transport="nvflare"))
+    assert refusal(study.sites["north"], apart) == "approval"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"digest": "6" * 64}, {"governance": Governance(purpose="another")}],
+    ids=["spec", "purpose"],
+)
+def test_another_study_is_refused(site, study, dbt, changed):
+    approve(site, study, dbt)
+    assert refusal(site, replace(study, **changed)) == "approval"
+
+
+@pytest.mark.parametrize("budget", [Budget(0.5, 1e-6), Budget(1.0, 1e-7), None])
+def test_more_than_the_approved_budget_is_refused(site, study, dbt, budget):
+    approve(site, study, dbt, budget=budget)
+    assert refusal(site, study) == "approval"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "dbt_project.yml",
+        "macros/m.sql",
+        "models/staging/stg_patient.sql",
+        "models/staging/stg_patient.yml",
+        "models/staging/_sources.yml",
+        "models/site/small_one/small_one__bounded_patient.sql",
+        "models/site/small_one/small_one__bounded_patient.yml",
+    ],
+)
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_other_sql_is_refused(site, study, dbt, path, how):
+    approve(site, study, dbt)
+    (dbt / path).unlink() if how == "gone" else (dbt / path).write_text((dbt / path).read_text() + " ")
+    assert refusal(site, study) == "sql"
+
+
+@pytest.mark.parametrize(
+    "path", ["macros/new.sql", "tests/new.sql", "models/site/small_one/hooks.yml", "models/staging/new.yml", "packages.yml"]
+)
+def test_more_files_are_refused(site, study, dbt, path):
+    approve(site, study, dbt)
+    (dbt / path).parent.mkdir(exist_ok=True)
+    (dbt / path).write_text("")
+    assert refusal(site, study) == "sql"
+
+
+@pytest.mark.parametrize(
+    "path", ["models/staging/stg_other.sql", "models/site/other/other__bounded_patient.sql", "target/manifest.json"]
+)
+def test_what_does_not_run_for_this_study_may_change(site, study, dbt, path):
+    approve(site, study, dbt)
+    (dbt / path).write_text("select 2")
+    approval.check(site, study)
+
+
+def test_revoked_stays_revoked_until_it_is_approved_again(site, study, dbt):
+    approve(site, study, dbt)
+    audit.record(site, "revoke", {"name": "another"})
+    approval.check(site, study)
+    audit.record(site, "revoke", {"name": study.name})
+    assert refusal(site, study) == "revoked"
+    approve(site, study, dbt)
+    approval.check(site, study)
+
+
+@pytest.mark.parametrize("day", [YESTERDAY, date(2020, 1, 1)])
+def test_an_approval_ends(site, study, dbt, day):
+    approve(site, study, dbt, expires=day)
+    assert refusal(site, study) == "expired"
+
+
+def test_the_last_day_counts(site, study, dbt):
+    approve(site, study, dbt, expires=TODAY)
+    approval.check(site, study)
+    approval.check(site, replace(study, governance=Governance(expires=TOMORROW)))
+
+
+def test_a_study_whose_day_is_over_is_refused_without_any_approval(study, hospital, dbt):
+    assert refusal(study.sites["north"], replace(study, governance=Governance(expires=YESTERDAY))) == "expired"
+
+
+def test_another_sites_approval_is_worth_nothing(site, study, dbt):
+    """Lake's whole log, put in the place of north's."""
+    lake = study.sites["lake"]
+    audit_of(lake).parent.mkdir(parents=True)
+    audit.open_log(lake, Identity.create(key_of(lake)))
+    approve(lake, study, dbt)
+    for end in ("", ".head", ".seal"):
+        audit_of(site).with_name(f"north.duckdb.audit{end}").write_bytes(
+            audit_of(lake).with_name(f"lake.duckdb.audit{end}").read_bytes()
+        )
+    assert refusal(site, study) == "audit"
+
+
+def test_a_forged_approval_is_refused(site, study, dbt):
+    """Someone who can write files but has no key: hashes fit, signatures do not."""
+    from privacy.chain import Chain
+
+    sql = project.digest(project.files(study, dbt))
+    forged = Approval(study.name, study.digest, sql, "9" * 64, "", None, study.privacy.budget).facts()
+    with Chain(audit_of(site)).writing() as writer:
+        writer.append({**forged, "kind": "approve", "at": "2026-01-01", "ledger": "", "signature": "0" * 128})
+    assert refusal(site, study) == "audit"
+
+
+def test_without_the_log_nothing_is_approved(site, study, dbt):
+    approve(site, study, dbt)
+    audit_of(site).unlink()
+    assert refusal(site, study) == "approval"
+
+
+def test_a_key_without_a_log_approves_nothing(study, hospital, dbt):
+    Identity.create(key_of(study.sites["north"]))
+    assert refusal(study.sites["north"], study) == "approval"
