@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runners.compile import consent
 from runners.compile.names import head, origin, ref
 from runners.compile.sql import TYPES, cast, condition, from_number, literal, name
 from specs.lang.expression import columns, parse
@@ -17,6 +18,9 @@ def bounded(study: Study, table: Table) -> str:
         ("complete", _complete(table)),
     ]
     last = "complete"
+    if study.governance.consent and table.parent is None:
+        steps += consent.steps(study, study.governance.consent, last)
+        last = "consented"
     if table.key:
         owner = list(table.parent.key) if table.parent else []
         steps.append(("keyed", _first_of(table, list(dict.fromkeys([*owner, *(k.name for k in table.key)])), last)))

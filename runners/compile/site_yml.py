@@ -22,6 +22,7 @@ MEANING = {
     "previous": "Code of {source} of the previous row of the same parent; the last code stands for none.",
     "last": "Code of {source} of the last row of the same kind; the last code stands for none.",
 }
+CONSENT = "Which patients consent; all others are left out."
 
 
 def bounded(study: Study, table: Table) -> str:
@@ -88,15 +89,20 @@ def marginals(study: Study, table: Table) -> str:
 
 def hospital(study: Study) -> str | None:
     """Sources of tables that are read straight from the hospital's database."""
-    tables = [t for t in study.patient_tables() if t.model is None]
-    if not tables:
+    found = {t.name.lower(): _source(study, t) for t in study.patient_tables() if t.model is None}
+    if study.governance.consent:
+        consent = study.governance.consent
+        here = found.setdefault(consent.table.lower(), {"name": consent.table, "description": CONSENT, "columns": []})
+        known = {c["name"].lower() for c in here["columns"]}
+        more = {c.lower(): c for c in (*consent.key, *consent.columns)}
+        here["columns"] += [entry(c, "Says whether a patient consents.") for low, c in more.items() if low not in known]
+    if not found:
         return None
-    found = []
-    for table in tables:
-        listed = [entry(k, about) for k, about in keys(study, table).items()]
-        listed += [entry(c.name, meaning(c)) for c in table.columns.values() if c.measured]
-        found.append(
-            {"name": table.name, "description": plain(table.about or f"{table.name} at the hospital."), "columns": listed}
-        )
     schema = "{{ env_var('WARDLOOM_SCHEMA', 'main') }}"
-    return dump([], [{"name": prefix(study), "database": "hospital", "schema": schema, "tables": found}])
+    return dump([], [{"name": prefix(study), "database": "hospital", "schema": schema, "tables": list(found.values())}])
+
+
+def _source(study: Study, table: Table) -> Model:
+    listed = [entry(k, about) for k, about in keys(study, table).items()]
+    listed += [entry(c.name, meaning(c)) for c in table.columns.values() if c.measured]
+    return {"name": table.name, "description": plain(table.about or f"{table.name} at the hospital."), "columns": listed}

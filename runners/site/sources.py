@@ -63,7 +63,15 @@ def wanted(study: Study, dbt: Path | None = None) -> list[Wanted]:
     """Everything the study reads at a hospital."""
     found = [_of_table(study, t) for t in study.patient_tables() if t.model is None]
     models = {t.model for t in study.patient_tables() if t.model}
-    return found + (_of_models({str(m) for m in models}, dbt or DBT) if models else [])
+    return found + _of_consent(study) + (_of_models({str(m) for m in models}, dbt or DBT) if models else [])
+
+
+def _of_consent(study: Study) -> list[Wanted]:
+    consent = study.governance.consent
+    if consent is None:
+        return []
+    keys = {column: SQL_TYPES[own.type] for column, own in zip(consent.key, study.root.key, strict=True)}
+    return [Wanted(consent.table, dict.fromkeys(consent.columns, "") | keys)]
 
 
 def _of_table(study: Study, table: Table) -> Wanted:
