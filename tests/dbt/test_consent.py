@@ -96,8 +96,8 @@ def test_keys_that_are_nobodys_are_no_consent(register: str) -> None:
 
 
 def test_a_condition_that_cannot_be_evaluated_is_no_consent() -> None:
-    """A sum beyond 64 bits: left out, and no error that quotes it."""
-    study = governed(clinic(), Consent("scores", ("pid",), "score + 1 > 4", ("score",)))
+    """A square beyond 64 bits: left out, and no error that quotes it."""
+    study = governed(clinic(), Consent("scores", ("pid",), "score * score > 4", ("score",)))
     con = hospital(study, *made_up(study, 20, 1))
     one, two, three = patients(con)[:3]
     con.execute("CREATE TABLE scores (pid BIGINT, score BIGINT)").fetchall()
