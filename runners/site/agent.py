@@ -26,7 +26,7 @@ from privacy.secure_sum import share as share_of
 from privacy.signed import Unsigned, opened, signed
 from runners.noise import cost, noisy_sites, spend_of
 from runners.places import rounds_of
-from runners.site import marginals, preflight
+from runners.site import approval, egress, marginals, preflight
 from runners.site.build import build
 from runners.site.diagnose import of_duckdb, of_os
 from runners.site.keys import identity_of
@@ -62,29 +62,40 @@ class SiteAgent:
         """
         try:
             with self._alone():
-                return self._answer(request)
+                coordinator, message = opened(request)
+                return self._noted(coordinator, Request.unpack(message), named(request))
         except Exception as error:
             return silence(self.site.name, self._excuse(error)).pack()
 
-    def _answer(self, data: bytes) -> bytes:
-        """The same request gets the same bytes, whatever happened in between."""
-        coordinator, message = opened(data)
-        request = Request.unpack(message)
+    def _noted(self, coordinator: str, request: Request, name: str) -> bytes:
+        """The answer; or the site's log says that, and why, there is none."""
+        try:
+            return self._answer(coordinator, request, name)
+        except Exception as error:
+            trouble = self._excuse(error)
+            egress.refuses(self.site, request, trouble)
+            raise trouble from None
+
+    def _answer(self, coordinator: str, request: Request, name: str) -> bytes:
+        """The same request, by its `name`, gets the same bytes, whatever happened in between."""
         terms = self._terms(request)
+        approval.check(self.site, self.study)
         identity = identity_of(self.site)
         member = Member(self.site.name, identity, self.study)
         rounds = Rounds(rounds_of(self.site))
         round = rounds.find(coordinator, request.context)
-        if round.before(request.stage, named(data)) is None:
+        if round.before(request.stage, name) is None:
             self._allowed(request, terms)
             round, body = getattr(member, request.stage)(round, request.body)
             self._released(request, terms, round)
-            round = round.after(request.stage, named(data), body)
+            round = round.after(request.stage, name, body)
             rounds.keep(round)
-        reply = answer(self.site.name, named(data), round.done[request.stage].body)
+        reply = answer(self.site.name, name, round.done[request.stage].body)
         if request.stage == "sums":
             reply = replace(reply, words=member.mask(round, terms.purse.answer(lambda: self._share(terms))))
-        return signed(identity, reply.pack())
+        message = signed(identity, reply.pack())
+        egress.leaves(self.site, request, round, terms.queries, terms.own, message)
+        return message
 
     def _terms(self, request: Request) -> Terms:
         """Checks what is asked against this site's own copy of the spec. Raises Trouble."""

@@ -20,7 +20,7 @@ Stage = Literal["ready", "deal", "sums", "agree", "reveal"]
 """`ready`: could you answer, and which keys do you use? Reads no row and spends nothing. `deal`: split your secrets among this
 roster. `sums`: answer, masked. `agree`: sign whose answers are in the total. `reveal`: help to remove the masks."""
 STAGES: tuple[Stage, ...] = get_args(Stage)
-ROUND = re.compile("[0-9a-f]{32}")
+RUN, ROUND = re.compile(r"[\w .-]{1,80}"), re.compile("[0-9a-f]{32}")
 
 
 class Malformed(ValueError):
@@ -60,7 +60,7 @@ class Request:
             request = cls(**{f.name: found[f.name] for f in fields(cls)})
             texts = [found[name] for name in ("run", "round", "stage", "site", "spec", "queries")]
             good = all(isinstance(t, str) for t in texts) and request.stage in STAGES and isinstance(request.body, dict)
-            if not good or not ROUND.fullmatch(request.round):
+            if not good or not RUN.fullmatch(request.run) or not ROUND.fullmatch(request.round):
                 raise Malformed("not a request")
         except (ValueError, KeyError, TypeError, RecursionError):
             raise Malformed("not a request") from None
