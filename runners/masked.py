@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy.masking.roster import Advert, Roster, checked, threshold
+from privacy.masking.roster import Advert, Roster, checked
 from privacy.masking.survivors import agreed
 from privacy.masking.unmask import Revealed, unmask
 from runners.attempt import Attempt
 from runners.replies import advert_of, parts_of
+from specs.lang.quorum import threshold
 from specs.lang.types import Study
 
 

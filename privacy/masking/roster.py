@@ -10,6 +10,7 @@ from typing import Any, Self
 from privacy.canonical import canonical
 from privacy.identity import verify
 from privacy.masking.errors import Unfit
+from specs.lang.quorum import threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,6 @@ class Roster:
             return cls(int(facts["threshold"]), adverts)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Unfit("not a roster") from None
-
-
-def threshold(sites: int, colluders: int) -> int:
-    """How many of `sites` must agree before a mask is removed.
-
-    Two sets of that size share more than `colluders` members, so at least one honest site, and that one agrees to one set of
-    survivors only: `2 t - n > c`.
-    """
-    return (sites + colluders) // 2 + 1
 
 
 def checked(roster: Roster, context: Context, keys: Mapping[str, str | None], need: int, colluders: int) -> Roster:

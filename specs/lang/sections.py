@@ -11,6 +11,7 @@ from typing import Any
 from specs.lang.names import RESERVED_SCHEMAS, check_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
+from specs.lang.quorum import threshold
 from specs.lang.types import Budget, Federation, Outputs, Privacy, Site
 
 Said = Mapping[str, Any]
@@ -78,6 +79,10 @@ def federation(notes: Notes, said: Said, sites: int) -> Federation:
         word = "dropouts" if found.dropouts >= found.colluders else "colluders"
         message = f"{found.dropouts} dropouts and {found.colluders} colluders of {count}: nobody would be left to add noise"
         notes.say(("federation", word), message, "their sum is less than the number of sites")
+    stay = threshold(sites, found.colluders)
+    if found.dropouts > sites - stay >= 0 and found.dropouts + found.colluders < sites:
+        message = f"{found.dropouts} dropouts of {count}: {stay} must stay to take the masks off their sum"
+        notes.say(("federation", "dropouts"), message, f"at most {sites - stay}")
     if found.min_sites > sites - found.dropouts and found.min_sites <= sites:
         notes.say(
             ("federation", "min_sites"), f"with {found.dropouts} dropouts of {count} there are fewer than {found.min_sites}"

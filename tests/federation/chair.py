@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from generators.marginal.structure import queries
 from privacy.identity import Identity
-from privacy.masking.roster import Context, Roster, threshold
+from privacy.masking.roster import Context, Roster
 from privacy.masking.unmask import Revealed, unmask
 from privacy.query import digest
 from privacy.secure_sum import Words
@@ -23,6 +23,7 @@ from runners.replies import advert_of, parts_of
 from runners.site.agent import SiteAgent, Terms
 from runners.site.message import STAGES, Reply, Request, Stage
 from runners.site.purse import Purse
+from specs.lang.quorum import threshold
 from specs.lang.types import Budget, Federation, Privacy, Site, Study
 
 NAMES = ("coast", "hill", "lake", "marsh", "north", "oak", "pine", "quay", "reef", "south")

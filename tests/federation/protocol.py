@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from privacy.masking import deal as dealing
 from privacy.masking import mask as masks
 from privacy.masking import survivors as sets
-from privacy.masking.roster import Context, Roster, checked, threshold
+from privacy.masking.roster import Context, Roster, checked
 from privacy.masking.secrets import Secrets, advert
 from privacy.masking.unmask import reveal, unmask
+from specs.lang.quorum import threshold
 from tests.federation.chair import fresh_key
 
 CONTEXT = Context("r1", "0" * 32, "s" * 64, "q" * 64, 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from privacy.masking.roster import threshold
+from specs.lang.quorum import threshold
 from tests.federation.counts import count, say
 from tests.federation.protocol import masked_sum
 

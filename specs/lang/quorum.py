@@ -1,0 +1,12 @@
+"""How many sites must agree before masks are taken off a sum."""
+
+from __future__ import annotations
+
+
+def threshold(sites: int, colluders: int) -> int:
+    """How many of `sites` must help.
+
+    Two sets of that size share more than `colluders` members (2 t - n > c), so at least one honest site; and an honest site
+    agrees to one set of survivors only.
+    """
+    return (sites + colluders) // 2 + 1
