@@ -15,9 +15,9 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT", "LD_
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run_dbt(arguments: list[str], folder: Path, environ: dict[str, str]) -> int:
-    """The exit code of dbt. Its output is thrown away; its logs and run results stay in `folder`."""
-    places = ["--project-dir", str(DBT), "--profiles-dir", str(DBT)]
+def run_dbt(arguments: list[str], folder: Path, environ: dict[str, str], project: Path | None = None) -> int:
+    """The exit code of dbt on `project` (the house's own if left out). Its output goes nowhere; logs and results are in `folder`."""
+    places = ["--project-dir", str(project or DBT), "--profiles-dir", str(project or DBT)]
     places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "log")]
     passed_on = {k: os.environ[k] for k in PASSED_ON if k in os.environ}
     done = subprocess.run(

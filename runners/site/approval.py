@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Self
 
 from privacy.links import Broken, Fact, Link
@@ -59,8 +60,11 @@ class Approval:
         return asked.epsilon <= self.budget.epsilon and asked.delta <= self.budget.delta
 
 
-def check(site: Site, study: Study) -> None:
-    """Raises Trouble unless the site may answer this study today. Reads no row and writes nothing."""
+def check(site: Site, study: Study, dbt: Path | None = None) -> None:
+    """Raises Trouble unless the site may answer this study today, with the project `dbt` (the site's own if left out).
+
+    Reads no row and writes nothing.
+    """
     if expired(study.governance.expires):
         raise Trouble("expired")
     if not demanded(site, study):
@@ -75,7 +79,7 @@ def check(site: Site, study: Study) -> None:
         raise Trouble("approval")
     if expired(found.expires):
         raise Trouble("expired")
-    if found.sql != project.digest(project.files(study, DBT)):
+    if found.sql != project.digest(project.files(study, dbt or DBT)):
         raise Trouble("sql")
 
 

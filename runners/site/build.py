@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runners.dbt import log, results, run_dbt
 from runners.places import DBT
+from runners.site import approval, project
 from runners.site.diagnose import of_text
 from runners.site.trouble import Trouble
 from specs.lang.types import Site, Study
@@ -16,15 +17,19 @@ ROOM_BYTES = 64 << 20  # dbt that fails with less than this left failed for want
 
 
 def build(site: Site, study: Study, folder: Path) -> Path:
-    """The work database with bounded, coded and marginal tables. Raises Trouble with public names only."""
-    work = folder / "work.duckdb"
+    """The work database with bounded, coded and marginal tables. Raises Trouble with public names only.
+
+    dbt sees a private copy of the study's files, and the copy is what has to be approved: it cannot change meanwhile.
+    """
+    work, copied = folder / "work.duckdb", project.copy(study, DBT, folder / "project")
+    approval.check(site, study, copied)
     environ = {
         "WARDLOOM_WORK": str(work),
         "WARDLOOM_DATABASE": str(Path(site.database).absolute()),
         "WARDLOOM_SCHEMA": site.schema,
     }
     name = study.name.replace("-", "_")
-    if run_dbt(["build", "--target", "site", "--select", f"+path:models/site/{name}"], folder, environ) != 0:
+    if run_dbt(["build", "--target", "site", "--select", f"+path:models/site/{name}"], folder, environ, copied) != 0:
         raise enough_room(folder, failure(folder, known_names(study)))
     return work
 

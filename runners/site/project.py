@@ -1,14 +1,16 @@
 """The files of the dbt project that a site runs for a study, and their digest: what a steward reads and signs.
 
-All of the project's macros, tests and settings; the models of the study and those they are made from, with their yml; and
-yml that belongs to no model (sources). Neither other studies' models nor those of the release. Which versions of dbt, DuckDB
-and Wardloom run these files is not in the digest.
+All of the project's macros, generic tests and settings; the models of the study and those they are made from, with their yml;
+tests of these models alone; and yml that belongs to no model (sources). Neither other studies' models nor those of the
+release: a site builds in a copy of these files, so nothing else can have a say. Which versions of dbt, DuckDB and Wardloom
+run them is not in the digest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from specs.lang.types import Study
 MADE = {"target", "logs", "dbt_internal_packages", "__pycache__"}
 """Folders that dbt writes itself."""
 YML = (".yml", ".yaml")
-REF = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)")
+REF = re.compile(r"\bref\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"](\w+)['\"]")
 
 
 def files(study: Study, dbt: Path) -> dict[str, str]:
@@ -34,10 +36,20 @@ def digest(found: Mapping[str, str]) -> str:
     return hashlib.sha256(canonical(dict(found))).hexdigest()
 
 
+def copy(study: Study, dbt: Path, to: Path) -> Path:
+    """These files alone, in a new project; returns `to`."""
+    for path in files(study, dbt):
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(dbt / path, to / path)
+    return to
+
+
 def _runs(file: Path, dbt: Path, models: set[Path]) -> bool:
     steps = file.relative_to(dbt).parts
     if set(steps) & MADE or any(step.startswith(".") for step in steps):
         return False
+    if steps[0] == "tests" and steps[1] != "generic" and file.suffix == ".sql":
+        return set(REF.findall(file.read_text(encoding="utf-8"))) <= {m.stem for m in models}
     if steps[0] != "models":
         return True
     if file.suffix not in YML:

@@ -109,7 +109,8 @@ def write_spec(folder, monkeypatch):
     root = Path(__file__).resolve().parents[2]
     project = folder / "dbt"
     shutil.copytree(root / "dbt", project, ignore=shutil.ignore_patterns("site", "release", "target", "logs"))
-    for module in ("runners.places", "runners.dbt", "runners.prove", "runners.site.build", "runners.site.sources"):
+    site = [f"runners.site.{name}" for name in ("approval", "build", "sources")]
+    for module in ("runners.places", "runners.dbt", "runners.prove", *site):
         monkeypatch.setattr(f"{module}.DBT", project)
     for name in ("stale", "write"):
         real = getattr(compile_write, name)

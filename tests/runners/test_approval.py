@@ -34,6 +34,9 @@ def dbt(tmp_path, monkeypatch):
         "models/site/small_one/small_one__bounded_patient.yml": "models: []",
         "models/site/other/other__bounded_patient.sql": "select * from {{ ref('stg_other') }}",
         "models/release/small_one/small_one__patient.sql": "select 1",
+        "tests/generic/holds.sql": "{% test holds(model) %}select 1{% endtest %}",
+        "tests/own.sql": "select * from {{ ref('stg_patient') }}",
+        "tests/others.sql": "select * from {{ ref('stg_patient') }} join {{ ref('stg_other') }} using (id)",
         "target/manifest.json": "{}",
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +108,8 @@ def test_more_than_the_approved_budget_is_refused(site, study, dbt, budget):
     [
         "dbt_project.yml",
         "macros/m.sql",
+        "tests/generic/holds.sql",
+        "tests/own.sql",
         "models/staging/stg_patient.sql",
         "models/staging/stg_patient.yml",
         "models/staging/_sources.yml",
@@ -130,7 +135,15 @@ def test_more_files_are_refused(site, study, dbt, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["models/staging/stg_other.sql", "models/site/other/other__bounded_patient.sql", "target/manifest.json"]
+    "path",
+    [
+        "models/staging/stg_other.sql",
+        "models/site/other/other__bounded_patient.sql",
+        "models/site/other/patch.yml",
+        "models/release/small_one/small_one__patient.sql",
+        "tests/others.sql",
+        "target/manifest.json",
+    ],
 )
 def test_what_does_not_run_for_this_study_may_change(site, study, dbt, path):
     approve(site, study, dbt)
@@ -197,3 +210,22 @@ def test_without_the_log_nothing_is_approved(site, study, dbt):
 def test_a_key_without_a_log_approves_nothing(study, hospital, dbt):
     Identity.create(key_of(study.sites["north"]))
     assert refusal(study.sites["north"], study) == "approval"
+
+
+def test_dbt_gets_what_is_hashed_and_nothing_else(study, dbt, tmp_path):
+    """So a file that was not approved, such as another study's yml that patches a model with a hook, has no say."""
+    (dbt / "models/site/other/patch.yml").write_text("models: [{name: stg_patient, config: {post-hook: drop}}]")
+    copied = project.copy(study, dbt, tmp_path / "copy")
+    there = {f.relative_to(copied).as_posix() for f in copied.rglob("*") if f.is_file()}
+    assert there == set(project.files(study, dbt))
+    assert project.files(study, copied) == project.files(study, dbt)
+    assert not [f for f in there if "other" in f or "release" in f or "target" in f]
+
+
+def test_the_copy_is_checked_not_what_it_was_made_from(site, study, dbt, tmp_path):
+    approve(site, study, dbt)
+    copied = project.copy(study, dbt, tmp_path / "copy")
+    (copied / "macros/m.sql").write_text("changed after the copy was made")
+    with pytest.raises(Trouble, match="sql"):
+        approval.check(site, study, copied)
+    approval.check(site, study)
