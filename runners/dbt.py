@@ -16,7 +16,7 @@ QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHON
 
 
 def run_dbt(arguments: list[str], folder: Path, environ: dict[str, str], project: Path | None = None) -> int:
-    """The exit code of dbt on `project` (the house's own if left out). Its output goes nowhere; logs and results are in `folder`."""
+    """The exit code of dbt on `project` (the house's own if left out). Its output is lost; logs and results are in `folder`."""
     places = ["--project-dir", str(project or DBT), "--profiles-dir", str(project or DBT)]
     places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "log")]
     passed_on = {k: os.environ[k] for k in PASSED_ON if k in os.environ}

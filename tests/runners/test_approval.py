@@ -147,7 +147,7 @@ def test_more_files_are_refused(site, study, dbt, path):
 )
 def test_what_does_not_run_for_this_study_may_change(site, study, dbt, path):
     approve(site, study, dbt)
-    (dbt / path).write_text("select 2")
+    (dbt / path).write_text("select 2 from {{ ref('stg_other') }}")
     approval.check(site, study)
 
 
