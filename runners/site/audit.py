@@ -16,12 +16,10 @@ key the log is a plain chain: who can write the files can write them anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from privacy.canonical import canonical
 from privacy.chain import Chain
 from privacy.files import put
 from privacy.files import read as bytes_of
@@ -30,39 +28,14 @@ from privacy.links import START, Broken, Fact, Link, line, link, named
 from privacy.query import Query, digest
 from privacy.vouch import KEY, check_lines, check_seal, seal, signer, vouched
 from runners.places import audit_of, key_of, ledger_of
+from runners.site.sent import Sent, asked
 from specs.lang.types import Site
+
+__all__ = ["KINDS", "Kind", "Sent", "open_log", "read", "record", "sent"]
 
 Kind = Literal["opened", "keyed", "approve", "revoke", "refused", "queries", "sent"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RESERVED = frozenset({"kind", "at", "ledger", "signature"})
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One message that leaves with numbers made from rows, or that helps to unmask their total.
-
-    `spec` and `queries` are digests; `cells` and `bytes` sizes; `sha256` that of the whole message; `variance` that of the
-    site's own noise in a cell (integer units squared, as a fraction), before masks; `recipients` the roster, `survivors` the
-    sites in the total where the stage knows them; `transcript` the hash that binds run, round, queries and roster.
-    """
-
-    run: str
-    round: str
-    stage: str
-    spec: str
-    queries: str
-    data_version: str
-    cells: int
-    bytes: int
-    sha256: str
-    variance: str
-    recipients: tuple[str, ...]
-    transcript: str
-    survivors: tuple[str, ...] = ()
-
-    def facts(self) -> dict[str, Fact]:
-        """As a line says it."""
-        return {**asdict(self), "recipients": " ".join(self.recipients), "survivors": " ".join(self.survivors)}
 
 
 def record(site: Site, kind: Kind, facts: Mapping[str, Fact]) -> Link:
@@ -84,7 +57,7 @@ def sent(site: Site, what: Sent, queries: Sequence[Query] = ()) -> Link:
     if queries and what.queries not in known:
         if digest(queries) != what.queries:
             raise ValueError("these are other queries")
-        lines.insert(0, ("queries", {"digest": what.queries, "queries": canonical([asdict(q) for q in queries]).decode()}))
+        lines.insert(0, ("queries", asked(queries)))
     return _append(site, lines)
 
 

@@ -1,0 +1,72 @@
+"""Whether a release is as it was written: every file its manifest names, no other, and the facts its database holds.
+
+A manifest is not signed: who can write the files can write a manifest that fits them. It finds what was changed, lost or added
+by accident or after the release was handed on, as long as the manifest's own SHA-256 is known from elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import duckdb
+
+from privacy.links import Broken
+from runners.files import read_json, sha256
+from runners.release import MANIFEST
+
+
+def check(folder: Path) -> str:
+    """The SHA-256 of the manifest. Raises Broken with the first file that is not as the manifest says."""
+    said = read_json(folder / MANIFEST)
+    files = said.get("files") if isinstance(said, dict) else None
+    if not isinstance(files, dict) or not files:
+        raise Broken(f"{MANIFEST}: does not verify: it is not the manifest of a release")
+    for name, facts in sorted(files.items()):
+        _one(folder, name, facts)
+    for name in _present(folder):
+        if name not in files:
+            raise Broken(f"{name}: does not verify: the manifest does not know it")
+    _facts(folder, files, {key: value for key, value in said.items() if key != "files"})
+    return sha256(folder / MANIFEST)
+
+
+def _one(folder: Path, name: str, facts: Any) -> None:
+    path, steps = folder / name, PurePosixPath(name)
+    if steps.is_absolute() or ".." in steps.parts or not isinstance(facts, dict):
+        raise Broken(f"{MANIFEST}: does not verify: it names a file outside of the release, or says nothing about one")
+    if path.is_symlink() or not path.is_file():
+        raise Broken(f"{name}: does not verify: it is gone")
+    if path.stat().st_size != facts.get("bytes") or sha256(path) != facts.get("sha256"):
+        raise Broken(f"{name}: does not verify: it is not the file that was released")
+
+
+def _present(folder: Path) -> Iterator[str]:
+    found = (f.relative_to(folder).as_posix() for f in sorted(folder.rglob("*")) if f.is_symlink() or not f.is_dir())
+    return (name for name in found if name != MANIFEST)
+
+
+def _facts(folder: Path, files: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    """What the manifest says about the release, against `wardloom.facts` in its database."""
+    name = f"{said.get('spec')}.duckdb"
+    if name not in files:
+        raise Broken(f"{MANIFEST}: does not verify: it names no database of the spec {said.get('spec')}")
+    try:
+        with duckdb.connect(str(folder / name), read_only=True, config={"enable_external_access": "false"}) as connection:
+            held = dict(connection.execute("SELECT name, value FROM wardloom.facts").fetchall())
+    except duckdb.Error:
+        raise Broken(f"{name}: does not verify: its facts cannot be read") from None
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
+    wrong = sorted(key for key in held.keys() | texts.keys() if _plain(held.get(key)) != _plain(texts.get(key)))
+    if wrong:
+        raise Broken(f"{MANIFEST}: does not verify: its `{wrong[0]}` is not what the database says")
+
+
+def _plain(text: str | None) -> Any:
+    """JSON by its meaning: a manifest sorts its keys, the database does not."""
+    try:
+        return json.loads(text) if text is not None else None
+    except ValueError:
+        return text
