@@ -65,7 +65,8 @@ class FederatedDoor:
             self._attempt(queries, share, lambda masked: _save(file, masked.total()))
             shutil.rmtree(self._place(queries, share), ignore_errors=True)
         total = _load(file)
-        return self._sums(queries, share, total.vector, total.sites)
+        present = tuple(site for site in self.study.sites if site in total.sites)
+        return self._sums(queries, share, total.vector, present)
 
     def _file(self, queries: Sequence[Query], share: float) -> Path:
         return self.folder / f"round-{digest(queries)[:12]}-{share:g}.npz"

@@ -49,7 +49,7 @@ def test_sums_are_those_of_all_sites_in_patients(study, hall, tmp_path):
         assert sums.values[query.name].shape == query.shape
         assert (sums.values[query.name] == 6.0).all()
         assert sums.std[query.name] == 0.0
-    assert sums.sites == ("coast", "lake", "north")
+    assert sums.sites == ("north", "lake", "coast")
 
 
 def test_no_reply_shows_a_sites_own_sums(study, hall, tmp_path):
@@ -106,7 +106,7 @@ def test_as_many_sites_as_the_spec_says_may_drop_out(study, hall, tmp_path, stag
     found = door(study, hall, tmp_path)
     found.warn = warned.append
     sums = found.ask(queries(study), 1.0)
-    assert sums.sites == ("coast", "lake")
+    assert sums.sites == ("lake", "coast")
     assert (sums.values[queries(study)[0].name] == 5.0).all()
     assert "north" in warned[0]
 
@@ -117,7 +117,7 @@ def test_a_site_that_leaves_after_its_sums_is_in_the_total(study, hall, tmp_path
     hall.agents = patients(study, {"north": 1, "lake": 2, "coast": 3})
     hall.there = lost((stage, "north"))
     sums = door(study, hall, tmp_path).ask(queries(study), 1.0)
-    assert sums.sites == ("coast", "lake", "north")
+    assert sums.sites == ("north", "lake", "coast")
     assert (sums.values[queries(study)[0].name] == 6.0).all()
 
 
