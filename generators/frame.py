@@ -41,12 +41,12 @@ Tables = dict[str, Frame]
 class Sample:
     """Sampled tables. `parents[t][i]` is the row of the parent's frame that row `i` of table `t` belongs to.
 
-    `rejected[t]` is the share of drawn rows of `t` that were thrown away because they broke a constraint.
+    `thrown[t]` is how many more rows of `t` were drawn, and thrown away because they broke a constraint.
     """
 
     tables: Tables
     parents: Mapping[str, NDArray[np.int64]]
-    rejected: Mapping[str, float]
+    thrown: Mapping[str, int]
 
 
 def length(frame: Frame) -> int:

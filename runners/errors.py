@@ -32,3 +32,7 @@ class Stop(Exception):
         self.code = code
         self.message = message
         self.facts = facts or {}
+
+    def __reduce__(self) -> tuple[type[Stop], tuple[int, str, dict[str, Any]]]:
+        """So that it can come from another process."""
+        return Stop, (self.code, self.message, self.facts)

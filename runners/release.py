@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from generators.frame import Tables
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
 from privacy.query import Query
 from privacy.sums import Sums
-from runners.columnar import quoted, table_of
+from runners.columnar import quoted
 from runners.files import read_json, sha256, write_atomic, write_json
 from runners.intervals import macros
 from runners.labels import labels
@@ -26,18 +25,22 @@ from specs.lang.types import Study
 SAMPLED = "sampled"
 """Schema of the tables as the generator drew them; dbt's models at the release read them."""
 MANIFEST = "manifest.json"
+MEMORY = "1GB"
+"""What DuckDB may take while it copies rows; what does not fit goes to disk."""
 
 
-def write_database(file: Path, study: Study, tables: Tables, sums: Sums, facts: Mapping[str, Any]) -> None:
-    """Sampled tables, `wardloom.noised_sums` with macros for it, and `wardloom.facts` in a new file."""
-    with duckdb.connect(str(file)) as connection:
+def write_database(file: Path, study: Study, rows: Mapping[str, Sequence[Path]], sums: Sums, facts: Mapping[str, Any]) -> None:
+    """Sampled tables from Parquet files (`rows[table]`, in order), `wardloom.noised_sums` with macros for it, and
+    `wardloom.facts` in a new file.
+    """
+    with duckdb.connect(str(file), config={"memory_limit": MEMORY}) as connection:
         for schema in (SAMPLED, study.outputs.schema, "wardloom"):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         for table in study.tables.values():
             if table.reference:
                 _put(connection, SAMPLED, table.name, reference(study, table))
-        for name, frame in tables.items():
-            _put(connection, SAMPLED, name, table_of(study, name, frame))
+        for name, files in rows.items():
+            _copy(connection, name, files)
         _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))
         _put(connection, "wardloom", "facts", _facts(facts))
         for statement in macros("wardloom"):
@@ -48,6 +51,12 @@ def _put(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: pa
     connection.register("arriving", rows)
     connection.execute(f"CREATE TABLE {quoted(schema)}.{quoted(name)} AS SELECT * FROM arriving").fetchall()
     connection.unregister("arriving")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path]) -> None:
+    """The rows of all files, file after file."""
+    sql = f"CREATE TABLE {quoted(SAMPLED)}.{quoted(name)} AS SELECT * FROM read_parquet(?)"
+    connection.execute(sql, [[str(f) for f in files]]).fetchall()
 
 
 def noised_sums(study: Study, sums: Sums) -> pa.Table:

@@ -11,17 +11,19 @@ import numpy as np
 
 from evaluation.facts import Facts
 from evaluation.report.page import report
-from generators.marginal.ask import Answers, answers
+from generators.marginal.ask import Answers, in_patients
 from generators.marginal.structure import queries
 from privacy.sums import Sums
 from runners.errors import DATA, WRONG, Stop
 from runners.files import read_json, write_text
 from runners.places import Places
-from runners.release import MANIFEST, load_model, write_manifest
-from runners.rules import DuckRules
+from runners.release import MANIFEST, write_manifest
+from runners.sampling.tally import Tally
 from specs.lang.types import Study
 
 REPORT = "report.html"
+ANSWERS = "answers.npz"
+"""What the synthetic tables answer to the study's questions, so that the report can be built again without their rows."""
 
 
 def write_report(study: Study, sums: Sums, drawn: Answers, facts: Mapping[str, Any], release: Path) -> Path:
@@ -52,15 +54,14 @@ def said(study: Study, facts: Mapping[str, Any]) -> Facts:
 
 
 def rebuild_report(study: Study) -> Path:
-    """The report again: sums from the released database, the same tables drawn again from the released model. Raises Stop."""
+    """The report again, from the sums in the released database and from what the released tables answer. Raises Stop."""
     places = Places(study)
     facts = read_json(places.release / MANIFEST)
-    model = load_model(places.release / "model", study)
-    if not facts or facts.get("digest") != study.digest or model is None:
+    tally = Tally.load(places.release / ANSWERS)
+    if not facts or facts.get("digest") != study.digest or tally is None:
         raise Stop(WRONG, f"the release in {places.release} was made from another version of the spec: run it again")
-    sample = model.sample(facts["rows"][study.root.name], study.seed, DuckRules(study))
     sums = released_sums(study, places.database, tuple(facts["sites"]))
-    file = write_report(study, sums, answers(study, sample.tables, sample.parents), facts, places.release)
+    file = write_report(study, sums, in_patients(study, tally.totals), facts, places.release)
     write_manifest(places.release, {k: v for k, v in facts.items() if k != "files"})
     return file
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generators.frame import Sample
 from generators.marginal.ask import Answers
 from generators.marginal.model import Model
 from generators.marginal.structure import queries
@@ -25,6 +24,8 @@ from runners.files import read_json, restore, swap, write_json
 from runners.places import Places, run_name
 from runners.prove import hand_over, recorded
 from runners.release import write_manifest
+from runners.sampling.batch import Job
+from runners.sampling.tally import Tally
 from runners.state import State, begin, latest
 from runners.ticker import Ticker
 from runners.transport.embedded import Embedded
@@ -32,6 +33,8 @@ from specs.lang.types import Study
 
 PUBLISH = "publish"
 """The last stage, after the lineage is closed: the manifest, then the rename."""
+SAMPLED = "sampled"
+"""Folder of a run for rows on their way into the release."""
 SHARE = 1.0
 """The marginal generator asks once, for the whole budget."""
 
@@ -50,7 +53,9 @@ class Run:
     present: tuple[str, ...] = ()
     earlier: Earlier | None = None
     model: Model | None = None
-    sample: Sample | None = None
+    workers: int | None = None
+    job: Job | None = None
+    tally: Tally | None = None
     drawn: Answers | None = None
     recorder: Recorder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -77,8 +82,10 @@ def stages() -> dict[str, Callable[[Run], None]]:
     }
 
 
-def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> Run:
-    """Runs (or goes on with) the study. Raises Stop; a failed or interrupted run leaves no half-written release."""
+def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False, workers: int | None = None) -> Run:
+    """Runs (or goes on with) the study, sampling in so many processes (None: as many as are worth it). Raises Stop; a failed or
+    interrupted run leaves no half-written release.
+    """
     places = Places(study)
     asked = queries(study)
     name = _name(study, places, asked, fresh)
@@ -92,7 +99,7 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False) -> R
         ticker = Ticker(state, typical, quiet)
         transport = Embedded(spec)
         door = FederatedDoor(study, transport, folder, name, warn=ticker.note)
-        work = Run(study, places, folder, asked, door, ticker)
+        work = Run(study, places, folder, asked, door, ticker, workers=workers)
         try:
             _all(work)
         finally:
@@ -111,6 +118,7 @@ def _all(work: Run) -> None:
         hand_over(work.folder, work.partial)
         write_manifest(work.partial, work.facts)
         swap(work.partial, work.places.release)
+    shutil.rmtree(work.folder / SAMPLED, ignore_errors=True)
 
 
 def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -> str:

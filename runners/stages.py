@@ -11,8 +11,7 @@ import numpy as np
 
 from evaluation.compare import compare
 from generators.arrays import arrays
-from generators.frame import length
-from generators.marginal.ask import answers
+from generators.marginal.ask import in_patients
 from runners import release
 from runners.compiled import stale
 from runners.earlier import added, earlier
@@ -20,9 +19,10 @@ from runners.errors import WRONG, Stop
 from runners.noise import cost
 from runners.prove import SiteBuilds
 from runners.publish import build_release
-from runners.reporting import write_report
-from runners.rules import DuckRules
-from runners.run import SHARE, Run
+from runners.reporting import ANSWERS, write_report
+from runners.run import SAMPLED, SHARE, Run
+from runners.sampling.batch import Job
+from runners.sampling.sample import sample as draw_tables
 from runners.shadow import shadowed
 from runners.site.trouble import Trouble
 
@@ -88,14 +88,15 @@ def learn(run: Run) -> None:
 
 
 def sample(run: Run) -> None:
-    """Synthetic tables of the size the spec asks for."""
+    """Synthetic tables of the size the spec asks for, in Parquet files, and what they answer."""
     assert run.model and run.recorder
+    run.job = Job(run.model, patients(run), run.study.seed, run.folder / SAMPLED)
     with run.recorder.sample() as stage:
-        run.sample = run.model.sample(patients(run), run.study.seed, DuckRules(run.study), run.ticker.tell)
+        run.tally = draw_tables(run.job, run.workers, run.ticker.tell)
         for table in run.study.patient_tables():
             with stage.table(table.name):
                 pass
-    run.drawn = answers(run.study, run.sample.tables, run.sample.parents)
+    run.drawn = in_patients(run.study, run.tally.totals)
 
 
 def patients(run: Run) -> int:
@@ -110,16 +111,18 @@ def patients(run: Run) -> int:
 
 def tables(run: Run) -> None:
     """A fresh database beside the place of the release."""
-    assert run.sums and run.sample and run.model
+    assert run.sums and run.job and run.tally and run.model
     run.partial.mkdir(parents=True)
     run.facts = facts(run)
-    release.write_database(run.partial / run.places.database.name, run.study, run.sample.tables, run.sums, run.facts)
+    files = {t.name: [run.job.rows(batch, t.name) for batch in run.job.batches] for t in run.study.patient_tables()}
+    release.write_database(run.partial / run.places.database.name, run.study, files, run.sums, run.facts)
     release.save_model(run.partial / "model", run.model)
+    run.tally.save(run.partial / ANSWERS)
 
 
 def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
-    assert run.sums and run.sample and run.drawn
+    assert run.sums and run.tally and run.drawn
     budget = run.study.privacy.budget
     rho = cost(run.study, run.asked, SHARE)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
@@ -139,9 +142,9 @@ def facts(run: Run) -> dict[str, Any]:
         "data_versions": data_versions(run),
         "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "generator": run.study.generator.name,
-        "rows": {name: length(frame) for name, frame in run.sample.tables.items()},
+        "rows": dict(run.tally.rows),
         "quality": [asdict(level) for level in compare(run.study, run.sums, run.drawn).levels],
-        "rejected": {name: round(float(share), 6) for name, share in run.sample.rejected.items()},
+        "rejected": {name: round(share, 6) for name, share in run.tally.rejected.items()},
     }
 
 

@@ -41,19 +41,28 @@ def _place(cells: tuple[Cell, ...], x: NDArray[Any]) -> tuple[Ints, Ints]:
 
 def decode(column: Column, domain: Domain, fine: Ints, by: Ints | None, uniform: Floats) -> NDArray[Any]:
     """A value inside each fine code (n,), placed by `uniform` in [0, 1); NULL codes give an arbitrary value."""
-    cells = domain.cells
-    tables = [_bounds(c) for c in cells]
-    pick = np.zeros(len(fine), np.int64) if domain.by is None or by is None else by
-    low, high, parts = (_stack(t, pick, np.minimum(fine // SPLIT, domain.values - 1)) for t in zip(*tables, strict=True))
-    part = np.minimum(fine % SPLIT, parts - 1)
-    start, end = low + part * (high - low) / parts, low + (part + 1) * (high - low) / parts
+    ends = [_ends(cells, domain.fine_size, column.type in WHOLE) for cells in domain.cells]
+    place, pick = fine, np.zeros(len(fine), np.int64)
+    if domain.by is not None and by is not None:
+        place, pick = by * domain.fine_size + fine, by
+    low, start, end = (np.concatenate(column_) for column_ in zip(*ends, strict=True))
+    first = start[place]
+    value = first + uniform * (end - start)[place]
     if column.type in WHOLE:
-        start, end = np.ceil(start), np.ceil(end)
-        return np.asarray(np.minimum(start + np.floor(uniform * (end - start)), end - 1).astype(np.int64))
-    value = start + uniform * (end - start)
+        return np.asarray(np.minimum(np.floor(value), end[place] - 1).astype(np.int64))
     if column.decimals is None:
         return np.asarray(value)
-    return _rounded(value, low, np.array(column.decimals)[pick if isinstance(column.decimals, tuple) else ()])
+    return _rounded(value, low[place], np.array(column.decimals)[pick if isinstance(column.decimals, tuple) else ()])
+
+
+def _ends(cells: tuple[Cell, ...], size: int, whole: bool) -> tuple[Floats, Floats, Floats]:
+    """Of each fine code (size,): where its cell begins, where the code itself begins and where it ends."""
+    low, high, parts = _bounds(cells)
+    code = np.minimum(np.arange(size) // SPLIT, len(cells) - 1)
+    low, high, parts = low[code], high[code], parts[code]
+    part = np.minimum(np.arange(size) % SPLIT, parts - 1)
+    start, end = low + part * (high - low) / parts, low + (part + 1) * (high - low) / parts
+    return (low, np.ceil(start), np.ceil(end)) if whole else (low, start, end)
 
 
 def _rounded(value: Floats, low: Floats, decimals: Ints) -> Floats:
@@ -65,10 +74,3 @@ def _rounded(value: Floats, low: Floats, decimals: Ints) -> Floats:
 def _bounds(cells: tuple[Cell, ...]) -> tuple[Floats, Floats, Ints]:
     low, high, parts = ([getattr(c, name) for c in cells] for name in ("low", "high", "parts"))
     return np.array(low, float), np.array(high, float), np.array(parts, np.int64)
-
-
-def _stack(columns: tuple[NDArray[Any], ...], pick: Ints, code: Ints) -> NDArray[Any]:
-    """`columns[pick[i]][code[i]]`, where shorter columns repeat their last entry."""
-    most = max(len(c) for c in columns)
-    padded = np.stack([np.concatenate([c, np.repeat(c[-1:], most - len(c))]) for c in columns])
-    return np.asarray(padded[pick, np.minimum(code, most - 1)])

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.frame import Sample, Tables, length, stacked
+from generators.frame import Sample
+from generators.join import joined
 from generators.marginal.chain import Chain, Conditional
-from generators.marginal.keys import keyed
+from generators.marginal.keys import Part, keyed
 from generators.marginal.learned import ROOTS, Learned
-from generators.marginal.shard import Shard, draw_shard
+from generators.marginal.shard import draw_shard
 from generators.marginal.structure import structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
@@ -30,15 +31,25 @@ class Model:
     study: Study
     learned: Learned
 
+    def shard(self, number: int, patients: int, seed: int, rules: Rules) -> Sample:
+        """Shard `number` of the tables of `patients`: SHARD of them, from patient `number * SHARD` on.
+
+        What it holds depends on the arguments alone, and memory on SHARD. Raises `Infeasible` when the constraints allow
+        hardly any row.
+        """
+        part = Part(number * SHARD, patients)
+        rng = np.random.default_rng([seed, number])
+        drawn = draw_shard(self.study, self.learned, min(SHARD, patients - part.start), rules, rng)
+        return keyed(self.study, Sample(drawn.tables, drawn.parents, drawn.thrown), part, rng)
+
     def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:
-        """Tables of exactly `patients` root rows. Raises `Infeasible` when the constraints allow hardly any row."""
+        """Tables of exactly `patients` root rows: all shards, in memory. Raises `Infeasible` as `shard` does."""
         shards = []
-        for number, start in enumerate(range(0, patients, SHARD)):
-            progress("sampling patients", start / patients)
-            rng = np.random.default_rng([seed, number])
-            shards.append(draw_shard(self.study, self.learned, min(SHARD, patients - start), rules, rng))
+        for number in range(shards_of(patients)):
+            progress("sampling patients", number * SHARD / patients)
+            shards.append(self.shard(number, patients, seed, rules))
         progress("sampling patients", 1.0)
-        return keyed(self.study, _joined(self.study, shards), np.random.default_rng([seed, 1 << 40]))
+        return joined(self.study, shards)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All parameters by name: "table/..." of the root as its generator names them, "table/step/bias", "table/step/within"
@@ -77,18 +88,6 @@ class Model:
         return Model(study, Learned(ROOTS[study.generator.name].restore(plans[0], root), chains))
 
 
-def _joined(study: Study, shards: list[Shard]) -> Sample:
-    """Shards one after another; parents' rows are counted through."""
-    tables: Tables = {}
-    parents: dict[str, NDArray[np.int64]] = {}
-    rejected: dict[str, float] = {}
-    for table in study.patient_tables():
-        frames = [s.tables[table.name] for s in shards]
-        tables[table.name] = stacked(frames)
-        thrown, drawn = sum(s.thrown[table.name] for s in shards), sum(length(f) for f in frames)
-        rejected[table.name] = thrown / max(drawn + thrown, 1)
-        if table.parent:
-            sizes = [length(s.tables[table.parent.table]) for s in shards]
-            offsets = np.concatenate([[0], np.cumsum(sizes)])
-            parents[table.name] = np.concatenate([s.parents[table.name] + o for s, o in zip(shards, offsets, strict=False)])
-    return Sample(tables, parents, rejected)
+def shards_of(patients: int) -> int:
+    """How many shards so many patients are drawn in."""
+    return -(-patients // SHARD)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,28 +11,16 @@ from numpy.typing import NDArray
 from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional, draw, draw_part
 from generators.marginal.clock import clock, grouped
+from generators.marginal.drawn import Drawn, Turn, collected
 from generators.marginal.encode import decode, encode
 from generators.marginal.implied import marks, start_column, starts_at_parent, stride_column
-from generators.marginal.plan import Variable
+from generators.marginal.zeros import Zeros
 from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Study, Table
 
 Ints = NDArray[np.int64]
 Codes = dict[str, Ints]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Rows of a child table in order of parent, then row: code columns, `at` (`order_by` in its units) and parent row.
-
-    `allowed[step]` (rows, codes) says which codes were possible, where not all were.
-    """
-
-    codes: Codes
-    parent: Ints
-    at: NDArray[Any] | None
-    allowed: Mapping[str, NDArray[np.bool_]]
 
 
 def children(study: Study, table: Table, chain: Chain, above: Above, rng: np.random.Generator, keep: bool = False) -> Drawn:
@@ -45,7 +32,7 @@ def children(study: Study, table: Table, chain: Chain, above: Above, rng: np.ran
         live = walk.step(live, position)
         position += 1
         live = live[above.count[live] > position]
-    return walk.collected()
+    return collected(walk.turns, chain, walk.clock.at[:0])
 
 
 @dataclass
@@ -58,7 +45,7 @@ class _Walk:
     above: Above
     rng: np.random.Generator
     keep: bool
-    rows: list[tuple[Ints, Codes, Any, dict[str, Any]]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         parents = len(self.above.count)
@@ -66,8 +53,7 @@ class _Walk:
         self.previous = {v.name: np.full(parents, v.size - 1) for v in variables if v.kind == "previous"}
         by = {v.name: _size_of(self.chain, v.by) for v in variables if v.kind == "last"}
         self.last = {v.name: np.full((parents, by[v.name]), v.size - 1) for v in variables if v.kind == "last"}
-        self.seen = {c: np.zeros((parents, self.chain[c].step.variable.size), bool) for c in _unique(self.table)}
-        self.before = {c.step.variable.name: np.zeros(parents, np.int64) for c in self.chain.conditionals}
+        self.zeros = Zeros(self.table, self.chain, self.above.count)
         self.parents = frozenset(v.name for v in variables if v.kind == "parent")
         self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
         self.clock = clock(self.table, self.above)
@@ -87,9 +73,7 @@ class _Walk:
         at = None
         if self.table.order_by:
             live, codes, at = self._time(live, codes, position, allowed)
-        tied = np.zeros(len(self.above.count), bool)
-        if position:
-            tied[live] = codes[f"{self.table.order_by}__moved"] == 1 if self.table.order_by else True
+        self.zeros.row(live, codes, position)
         for conditional in self.chain.conditionals:
             variable = conditional.step.variable
             if variable.kind in ("start", "gap"):
@@ -98,12 +82,11 @@ class _Walk:
                 live, codes, at = self._mark(conditional, codes, live, allowed, at)
                 continue
             self._last_of(conditional, codes, live)
-            live, codes, at = self._draw(conditional, codes, live, self._limits(variable, live, position, tied), allowed, at)
+            live, codes, at = self._draw(conditional, codes, live, self.zeros.limits(variable, live, position), allowed, at)
             if variable.kind == "own":
-                tied[live] &= codes[variable.name] == self.before[variable.name][live]
-                self.before[variable.name][live] = codes[variable.name]
+                self.zeros.drawn(variable.name, live, codes[variable.name])
         self._remember(live, codes)
-        self.rows.append((live, codes, at, allowed))
+        self.turns.append(Turn(live, codes, at, allowed))
         return live
 
     def _time(self, live: Ints, codes: Codes, position: int, allowed: dict[str, Any]) -> tuple[Ints, Codes, Any]:
@@ -152,20 +135,6 @@ class _Walk:
             if variable.kind == "last" and variable.column == conditional.step.variable.column:
                 codes[variable.name] = self.last[variable.name][live, codes[variable.by]]
 
-    def _limits(self, variable: Variable, live: Ints, position: int, tied: NDArray[np.bool_]) -> Any:
-        """Structural zeros: `unique` columns never repeat; rows at the same time come in the order of their codes.
-
-        Where rows have no time, a unique code also leaves enough later ones for the rows to come.
-        """
-        limits = ~self.seen[variable.name][live] if variable.name in self.seen else None
-        if variable.kind == "own" and tied[live].any():
-            after = np.arange(variable.size) >= np.where(tied[live], self.before[variable.name][live], 0)[:, None]
-            limits = after if limits is None else limits & after
-        if limits is not None and variable.name in self.seen and self.table.order_by is None:
-            last = np.maximum(variable.size - (self.above.count[live] - position), 0)
-            limits = limits & (np.arange(variable.size) <= last[:, None])
-        return limits
-
     def _draw(
         self, conditional: Conditional, codes: Codes, live: Ints, limits: Any, allowed: dict[str, Any], at: Any
     ) -> tuple[Ints, Codes, Any]:
@@ -194,35 +163,7 @@ class _Walk:
                 self.previous[variable.name][live] = codes[variable.source]
             elif variable.kind == "last":
                 self.last[variable.name][live, codes[variable.by]] = codes[variable.source]
-        for name, seen in self.seen.items():
-            seen[live, codes[name]] = True
-
-    def collected(self) -> Drawn:
-        """All rows, each parent's together and in order."""
-        if not self.rows:
-            return Drawn(
-                {v: np.zeros(0, np.int64) for v in self.chain.plan.variables}, np.zeros(0, np.int64), self.clock.at[:0], {}
-            )
-        parent = np.concatenate([r[0] for r in self.rows])
-        order = np.argsort(parent, kind="stable")
-        names = {n for r in self.rows for n in r[1]} | {
-            c.step.variable.name for c in self.chain.conditionals
-        }  # even if no row has it
-        codes = {n: np.concatenate([r[1].get(n, np.full(len(r[0]), -1)) for r in self.rows])[order] for n in names}
-        at = np.concatenate([r[2] for r in self.rows])[order] if self.table.order_by else None
-        limits = {n for r in self.rows for n in r[3]}
-        allowed = {n: self._allowed(n)[order] for n in limits}
-        return Drawn(codes, parent[order], at, allowed)
-
-    def _allowed(self, name: str) -> NDArray[np.bool_]:
-        size = self.chain[name].step.variable.size
-        return np.concatenate([r[3].get(name, np.ones((len(r[0]), size), bool)) for r in self.rows])
-
-
-def _unique(table: Table) -> list[str]:
-    """Columns whose codes never repeat: single categories. Other `unique` columns are looked after once values are drawn."""
-    single = [columns[0] for columns in table.unique if len(columns) == 1]
-    return [c for c in single if table.columns[c].measured and table.columns[c].values is not None]
+        self.zeros.done(live, codes)
 
 
 def _size_of(chain: Chain, name: str) -> int:

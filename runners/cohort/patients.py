@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.frame import Frame, Sample, Series, length, stacked, take
-from generators.marginal.keys import keyed
+from generators.frame import Frame, Sample, Series, length, take
+from generators.join import joined as joined_samples
+from generators.marginal.keys import Part, keyed
 from specs.lang.domain import SELF
 from specs.lang.types import Study, Table
 
@@ -29,7 +30,7 @@ def only(study: Study, sample: Sample, rows: Ints) -> Sample:
         kept[table.name] = np.flatnonzero(up >= 0)
         tables[table.name] = take(sample.tables[table.name], kept[table.name])
         parents[table.name] = up[kept[table.name]]
-    return Sample(tables, parents, sample.rejected)
+    return Sample(tables, parents, sample.thrown)
 
 
 def joined(study: Study, parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
@@ -38,14 +39,9 @@ def joined(study: Study, parts: Sequence[Sample], rng: np.random.Generator) -> S
     Keys say nothing, so new ones change nothing. A column that points to another patient has lost whom it pointed to, where
     that one was not kept; the model draws such a patient evenly from all others, and so does this.
     """
-    tables, parents = {}, {}
-    for table in study.patient_tables():
-        tables[table.name] = stacked([_without_keys(table, part.tables[table.name]) for part in parts])
-        if table.parent:
-            sizes = [length(part.tables[table.parent.table]) for part in parts]
-            starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
-            parents[table.name] = np.concatenate([p.parents[table.name] + s for p, s in zip(parts, starts, strict=True)])
-    return keyed(study, Sample(tables, parents, {}), rng)
+    bare = [Sample({t.name: _without_keys(t, p.tables[t.name]) for t in study.patient_tables()}, p.parents, {}) for p in parts]
+    whole = joined_samples(study, bare)
+    return keyed(study, whole, Part(0, length(whole.tables[study.root.name])), rng)
 
 
 def _without_keys(table: Table, frame: Frame) -> Frame:

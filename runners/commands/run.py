@@ -21,6 +21,8 @@ def add(commands: Any) -> None:
     found = command(commands, "run", about, "wardloom run specs/nafld.yml", NOTES)
     add_spec(found)
     found.add_argument("--new", action="store_true", help="learn and sample again from the same noised sums")
+    help_ = "processes that draw rows (default: as many as CPUs, where that is worth it); the tables are the same for any number"
+    found.add_argument("--workers", type=_workers, metavar="N", help=help_)
     found.add_argument("--quiet", action="store_true", help="no progress lines")
 
 
@@ -29,12 +31,18 @@ def run(args: argparse.Namespace) -> int:
     study = study_of(args)
     from runners.run import run as run_study
 
-    done = run_study(study, args.spec, args.new, args.quiet)
+    done = run_study(study, args.spec, args.new, args.quiet, args.workers)
     if args.json:
         emit({**done.facts, "release": str(done.places.release)})
     else:
         say(*_lines(done, args.spec))
     return FINE
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1 on")
+    return int(text)
 
 
 def _lines(done: Run, spec: Any) -> list[str]:

@@ -177,7 +177,7 @@ def test_unique_columns_of_any_kind_never_repeat_within_a_parent(study):
     for columns in visit.unique:
         rows = np.stack([up, *(frame[c].values for c in columns)], 1)
         assert len(np.unique(rows, axis=0)) == len(rows)
-    assert drawn.rejected["visit"] > 0
+    assert drawn.thrown["visit"] > 0
 
 
 def test_decimals_can_differ_by_the_column_that_bins_hang_on(study, real, model):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from generators.frame import Series, known
@@ -37,10 +38,21 @@ def tables():
     return {"patient": patient, "lab": lab}
 
 
+def files(study, folder):
+    """The tables as Parquet files; patients in two of them."""
+    found = {}
+    for name, frame in tables().items():
+        rows = table_of(study, name, frame)
+        found[name] = [folder / f"{name}{i}.parquet" for i in range(2)]
+        for file, part in zip(found[name], (rows.slice(0, 2), rows.slice(2)), strict=True):
+            pq.write_table(part, file)
+    return found
+
+
 @pytest.fixture
 def database(study, tmp_path):
     file = tmp_path / "r.duckdb"
-    release.write_database(file, study, tables(), sums_of(study), {"spec": study.name, "epsilon": 1.0, "sites": ["a"]})
+    release.write_database(file, study, files(study, tmp_path), sums_of(study), {"spec": study.name, "epsilon": 1.0, "sites": ["a"]})
     return duckdb.connect(str(file), read_only=True)
 
 
@@ -70,7 +82,7 @@ def test_reference_tables_come_along(study, tmp_path):
     (tmp_path / "seeds" / "region.csv").write_text("code,people\n01,5\n02,\n")
     region = Table("region", (Key("code", "string"),), {"people": Column("people", "integer")}, reference="seeds/region.csv")
     study = replace(study, tables={"region": region, **study.tables})
-    release.write_database(tmp_path / "r.duckdb", study, tables(), sums_of(study), {})
+    release.write_database(tmp_path / "r.duckdb", study, files(study, tmp_path), sums_of(study), {})
     with duckdb.connect(str(tmp_path / "r.duckdb")) as con:
         assert con.sql("from sampled.region").fetchall() == [("01", 5), ("02", None)]
 

@@ -1,0 +1,71 @@
+"""A batch of shards: drawn one after the other, written to one Parquet file per table, a row group per shard."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from generators.marginal.model import Model, shards_of
+from generators.rules import Rules
+from runners.columnar import table_of
+from runners.sampling.tally import Tally
+
+FEW, MOST = 32, 64
+"""There are about FEW batches, or more where a batch would have more than MOST shards."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a process must know to draw: public things only. Rows go to `folder`."""
+
+    model: Model
+    patients: int
+    seed: int
+    folder: Path
+
+    @property
+    def batches(self) -> range:
+        """The batches by number."""
+        return range(-(-shards_of(self.patients) // self._size))
+
+    def shards(self, batch: int) -> range:
+        """The shards of a batch."""
+        return range(batch * self._size, min((batch + 1) * self._size, shards_of(self.patients)))
+
+    def rows(self, batch: int, table: str) -> Path:
+        """The file with the rows of a table."""
+        return self.folder / f"{batch:06}.{table}.parquet"
+
+    def tally(self, batch: int) -> Path:
+        """The file with what was counted; it is written last, so a batch that has it is whole."""
+        return self.folder / f"{batch:06}.tally.npz"
+
+    @property
+    def _size(self) -> int:
+        return max(1, min(shards_of(self.patients) // FEW, MOST))
+
+
+def draw(job: Job, batch: int, rules: Rules) -> None:
+    """Draws a batch. Its files depend on the model, the seed and the number of patients, not on who draws it.
+
+    No more than one shard is in memory at a time. Raises `Infeasible`, and OSError where there is no room on the disk.
+    """
+    study, tally = job.model.study, None
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        writers: dict[str, pq.ParquetWriter] = {}
+        for number in job.shards(batch):
+            sample = job.model.shard(number, job.patients, job.seed, rules)
+            for name, frame in sample.tables.items():
+                rows: pa.Table = table_of(study, name, frame)
+                if name not in writers:
+                    writers[name] = stack.enter_context(pq.ParquetWriter(job.rows(batch, name), rows.schema))
+                writers[name].write_table(rows, row_group_size=max(len(rows), 1))
+            counted = Tally.of(study, sample)
+            tally = tally + counted if tally else counted
+    assert tally
+    tally.save(job.tally(batch))
