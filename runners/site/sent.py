@@ -54,3 +54,8 @@ def queries_of(line: Link) -> tuple[Query, ...]:
     if digest(found) != line.facts.get("digest"):
         raise Broken(f"does not verify: line {line.number} names queries of another digest")
     return found
+
+
+def shown(query: Query) -> dict[str, object]:
+    """What people see of a query; `bound` is how far one patient can move it (L2, integer units: 1024 stand for one patient)."""
+    return {"name": query.name, "table": query.table, "columns": query.columns, "shape": query.shape, "bound": query.scale}
