@@ -15,6 +15,7 @@ from runners.estimate import Estimate, estimate
 from runners.expected import Expected, average, expected
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
+from runners.site.approval import expired, over
 from specs.lang.types import Study
 
 FIRST_SHARE = 1.0
@@ -74,6 +75,8 @@ def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
     from runners.compiled import stale
 
     found = [f"compiled SQL is not what the spec says: {file} (run `wardloom compile {study.file}`)" for file in stale(study)]
+    if expired(study.governance.expires):
+        found.append(over(study))
     for site in study.sites.values():
         if not Path(site.database).is_file():
             found.append(f"site {site.name}: no database file {site.database}")

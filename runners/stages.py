@@ -15,7 +15,7 @@ from generators.marginal.ask import in_patients
 from runners import release
 from runners.compiled import stale
 from runners.earlier import added, earlier
-from runners.errors import WRONG, Stop
+from runners.errors import REFUSED, WRONG, Stop
 from runners.noise import cost
 from runners.prove import SiteBuilds
 from runners.publish import build_release
@@ -24,11 +24,14 @@ from runners.run import SAMPLED, SHARE, Run
 from runners.sampling.batch import Job
 from runners.sampling.sample import sample as draw_tables
 from runners.shadow import shadowed
+from runners.site.approval import expired, over
 from runners.site.trouble import Trouble
 
 
 def check(run: Run) -> None:
-    """Compiled SQL is fresh, packages are our own, and the device the spec asks for is there."""
+    """The study's last day is not over, compiled SQL is fresh, packages are our own, and the spec's device is there."""
+    if expired(run.study.governance.expires):
+        raise Stop(REFUSED, over(run.study))
     old = stale(run.study)
     if old:
         raise Stop(WRONG, f"compiled SQL is not what the spec says: {old[0]}\n  run: wardloom compile {run.study.file}")

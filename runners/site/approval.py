@@ -102,3 +102,8 @@ def standing(links: Sequence[Link], study: Study) -> Approval | None:
 def expired(day: date | None) -> bool:
     """Whether `day`, the last one, is over (UTC)."""
     return day is not None and datetime.now(UTC).date() > day
+
+
+def over(study: Study) -> str:
+    """What is said where a study's last day is over."""
+    return f"{study.name} expired on {study.governance.expires}\n  set a later governance.expires; sites approve it anew"

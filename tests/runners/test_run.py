@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 from privacy.ledger import Ledger
 from runners import run as run_module
 from runners import stages
-from runners.errors import DATA, Stop
+from runners.errors import DATA, REFUSED, Stop
 from runners.places import Places, ledger_of, private_of
 from runners.reporting import rebuild_report
 from runners.run import run
@@ -18,6 +19,7 @@ from runners.site import agent as agent_module
 from runners.site.agent import SiteAgent
 from runners.state import latest
 from runners.transport.base import Answer
+from specs.lang.types import Governance
 from tests.runners.small import built, make_hospital
 
 
@@ -178,3 +180,11 @@ def test_a_failed_run_tells_its_lineage_no_more_than_that(study, transport):
         go(study)
     events = [json.loads(line) for file in Places(study).runs.glob("*/lineage.ndjson") for line in file.read_text().splitlines()]
     assert events[-1]["eventType"] == "FAIL"
+
+
+def test_a_study_whose_last_day_is_over_is_not_run(study, transport):
+    over = replace(study, governance=Governance(expires=datetime.now(UTC).date() - timedelta(1)))
+    with pytest.raises(Stop, match="expired") as stop:
+        go(over)
+    assert stop.value.code == REFUSED
+    assert transport.asked == []
