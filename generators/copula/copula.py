@@ -8,7 +8,6 @@ from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from generators.copula.correlation import correlation, root
 from generators.marginal.estimate import within
@@ -37,6 +36,8 @@ class Copula:
 
     def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Codes of `rows` rows, independent of each other."""
+        from scipy.special import ndtr
+
         levels = ndtr(rng.standard_normal((rows, len(self.plan.steps))) @ self.factor.T).T
         names = (s.variable.name for s in self.plan.steps)
         return {n: np.searchsorted(np.cumsum(self.shares[n])[:-1], u, side="right") for n, u in zip(names, levels, strict=True)}

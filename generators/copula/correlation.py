@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +26,8 @@ NEAREST = 100
 
 def waves(shares: Floats) -> Floats:
     """a_k (`TERMS`, codes) for k from 1 on, of a variable cut by `shares` (codes,), which sum to 1."""
+    from scipy.special import ndtri
+
     cuts = ndtri(np.clip(np.cumsum(shares)[:-1], 1e-12, 1 - 1e-12))
     density = np.exp(-(cuts**2) / 2) / np.sqrt(2 * np.pi)
     before, here = np.zeros_like(cuts), np.ones_like(cuts)
@@ -55,6 +55,8 @@ def correlation(noised: Floats, std: float, rows: Floats, columns: Floats) -> fl
     def cost(r: float) -> float:
         missed = excess - total * (left * (r**power)[:, None]).T @ right
         return float((weight * missed**2).sum() + (r / PRIOR) ** 2)
+
+    from scipy.optimize import minimize_scalar
 
     return float(minimize_scalar(cost, bounds=(-MOST, MOST), method="bounded", options={"xatol": 1e-4}).x)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,18 @@ def encode(domain: Domain, values: NDArray[Any], null: NDArray[np.bool_], by: In
     code, fine = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
     for value, cells in enumerate(domain.cells):
         rows = slice(None) if domain.by is None or by is None else np.flatnonzero(by == value)
-        code[rows], fine[rows] = _place(cells, values[rows])
+        code[rows], fine[rows] = _looked_up(cells, values[rows])
     return np.where(null, domain.values, code), np.where(null, domain.fine_size - 1, fine)
+
+
+def _looked_up(cells: tuple[Cell, ...], x: NDArray[Any]) -> tuple[Ints, Ints]:
+    """Where x falls; where there are fewer whole numbers in the range than values, each number is placed only once."""
+    first, last = math.floor(cells[0].low), math.ceil(cells[-1].high)
+    if x.dtype.kind != "i" or last - first > len(x):
+        return _place(cells, x)
+    code, fine = _place(cells, np.arange(first, last + 1))
+    number = np.clip(x, first, last) - first
+    return code[number], fine[number]
 
 
 def _place(cells: tuple[Cell, ...], x: NDArray[Any]) -> tuple[Ints, Ints]:

@@ -31,21 +31,21 @@ class Model:
     study: Study
     learned: Learned
 
-    def shard(self, number: int, patients: int, seed: int, rules: Rules) -> Sample:
-        """Shard `number` of the tables of `patients`: SHARD of them, from patient `number * SHARD` on.
+    def shard(self, number: int, patients: int, seed: int, rules: Rules, size: int = SHARD) -> Sample:
+        """Shard `number` of the tables of `patients`: `size` of them, from patient `number * size` on.
 
-        What it holds depends on the arguments alone, and memory on SHARD. Raises `Infeasible` when the constraints allow
+        What it holds depends on the arguments alone, and memory on `size`. Raises `Infeasible` when the constraints allow
         hardly any row.
         """
-        part = Part(number * SHARD, patients)
+        part = Part(number * size, patients)
         rng = np.random.default_rng([seed, number])
-        drawn = draw_shard(self.study, self.learned, min(SHARD, patients - part.start), rules, rng)
+        drawn = draw_shard(self.study, self.learned, min(size, patients - part.start), rules, rng)
         return keyed(self.study, Sample(drawn.tables, drawn.parents, drawn.thrown), part, rng)
 
     def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:
         """Tables of exactly `patients` root rows: all shards, in memory. Raises `Infeasible` as `shard` does."""
         shards = []
-        for number in range(shards_of(patients)):
+        for number in range(-(-patients // SHARD)):
             progress("sampling patients", number * SHARD / patients)
             shards.append(self.shard(number, patients, seed, rules))
         progress("sampling patients", 1.0)
@@ -86,8 +86,3 @@ class Model:
         own = f"{study.root.name}/"
         root = {name.removeprefix(own): array for name, array in stored.items() if name.startswith(own)}
         return Model(study, Learned(ROOTS[study.generator.name].restore(plans[0], root), chains))
-
-
-def shards_of(patients: int) -> int:
-    """How many shards so many patients are drawn in."""
-    return -(-patients // SHARD)

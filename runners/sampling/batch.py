@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.marginal.model import Model, shards_of
+from generators.marginal.model import SHARD, Model
 from generators.rules import Rules
 from runners.columnar import table_of
 from runners.sampling.tally import Tally
@@ -20,21 +20,22 @@ FEW, MOST = 32, 64
 
 @dataclass(frozen=True)
 class Job:
-    """All that a process must know to draw: public things only. Rows go to `folder`."""
+    """All that a process must know to draw: public things only. Rows go to `folder`, `shard` patients at a time."""
 
     model: Model
     patients: int
     seed: int
     folder: Path
+    shard: int = SHARD
 
     @property
     def batches(self) -> range:
         """The batches by number."""
-        return range(-(-shards_of(self.patients) // self._size))
+        return range(-(-self._shards // self._size))
 
     def shards(self, batch: int) -> range:
         """The shards of a batch."""
-        return range(batch * self._size, min((batch + 1) * self._size, shards_of(self.patients)))
+        return range(batch * self._size, min((batch + 1) * self._size, self._shards))
 
     def rows(self, batch: int, table: str) -> Path:
         """The file with the rows of a table."""
@@ -46,7 +47,11 @@ class Job:
 
     @property
     def _size(self) -> int:
-        return max(1, min(shards_of(self.patients) // FEW, MOST))
+        return max(1, min(self._shards // FEW, MOST))
+
+    @property
+    def _shards(self) -> int:
+        return -(-self.patients // self.shard)
 
 
 def draw(job: Job, batch: int, rules: Rules) -> None:
@@ -59,7 +64,7 @@ def draw(job: Job, batch: int, rules: Rules) -> None:
     with ExitStack() as stack:
         writers: dict[str, pq.ParquetWriter] = {}
         for number in job.shards(batch):
-            sample = job.model.shard(number, job.patients, job.seed, rules)
+            sample = job.model.shard(number, job.patients, job.seed, rules, job.shard)
             for name, frame in sample.tables.items():
                 rows: pa.Table = table_of(study, name, frame)
                 if name not in writers:

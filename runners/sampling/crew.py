@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
@@ -60,14 +61,21 @@ def _next(pipe: Connection, left: Iterator[int], busy: set[Connection]) -> None:
     busy.discard(pipe)
     for batch in left:
         busy.add(pipe)
-        pipe.send(batch)
+        with _alive():
+            pipe.send(batch)
         return
 
 
 def _heard(pipe: Connection) -> None:
-    try:
+    with _alive():
         problem = pipe.recv()
-    except EOFError:
-        raise Stop(DATA, "a process that draws rows ended by itself: is there enough memory?") from None
     if problem is not None:
         raise problem
+
+
+@contextmanager
+def _alive() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise Stop(DATA, "a process that draws rows ended by itself: is there enough memory?") from None

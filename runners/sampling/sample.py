@@ -18,8 +18,8 @@ from runners.sampling.batch import Job, draw
 from runners.sampling.crew import draw_all
 from runners.sampling.tally import Tally
 
-WORTH = 4.0
-"""Seconds of work from which on processes are started: to start, each takes about half a second of a CPU."""
+WORTH = 6.0
+"""Seconds of work from which on processes are started: to start, each takes almost a second of a CPU."""
 
 
 def sample(job: Job, workers: int | None = None, progress: Progress = silent) -> Tally:
@@ -74,4 +74,5 @@ def _facts(job: Job) -> dict[str, Any]:
     for name, array in sorted(job.model.arrays().items()):
         model.update(f"{name} {array.dtype.str} {array.shape}".encode())
         model.update(array.tobytes())
-    return {"spec": job.model.study.digest, "model": model.hexdigest(), "patients": job.patients, "seed": job.seed}
+    asked = {"patients": job.patients, "seed": job.seed, "shard": job.shard}
+    return {"spec": job.model.study.digest, "model": model.hexdigest(), **asked}

@@ -50,7 +50,7 @@ class Tally:
 
         def put(path: Path) -> None:
             with path.open("wb") as out:
-                np.savez_compressed(out, tables=np.array(names), counted=counted, totals=self.totals)
+                np.savez(out, tables=np.array(names), counted=counted, totals=self.totals)
 
         write_atomic(file, put)
 
