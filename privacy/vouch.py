@@ -44,7 +44,7 @@ def check_lines(links: Sequence[Link], after: int = 0) -> None:
 def seal(identity: Identity, last: Link) -> bytes:
     """What the file beside the log says about its last line."""
     said = {"number": last.number, "hash": last.hash}
-    return canonical({**said, SIGNATURE: identity.sign(SEAL + canonical(said)).hex()}) + b"\n"
+    return _sealed(said, identity.sign(SEAL + canonical(said)))
 
 
 def check_seal(key: str, data: bytes | None, links: Sequence[Link]) -> int:
@@ -60,13 +60,17 @@ def check_seal(key: str, data: bytes | None, links: Sequence[Link]) -> int:
         number, found = int(said["number"]), str(said["hash"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken("does not verify: its seal was changed") from None
-    if not verify(key, signature, SEAL + canonical(said)):
+    if data != _sealed(said, signature) or not verify(key, signature, SEAL + canonical(said)):
         raise Broken("does not verify: its seal is not signed by the site's key")
     if number > len(links):
         raise Broken(f"does not verify: it was cut off after line {len(links)}, its seal knows of {number}")
     if number < 1 or links[number - 1].hash != found:
         raise Broken("does not verify: its seal is that of another log")
     return number
+
+
+def _sealed(said: Mapping[str, object], signature: bytes) -> bytes:
+    return canonical({**said, SIGNATURE: signature.hex()}) + b"\n"
 
 
 def _good(key: str, before: str, link: Link) -> bool:
