@@ -229,3 +229,67 @@ def test_the_copy_is_checked_not_what_it_was_made_from(site, study, dbt, tmp_pat
     with pytest.raises(Trouble, match="sql"):
         approval.check(site, study, copied)
     approval.check(site, study)
+
+
+# planted bugs: a policy that is switched off is seen
+
+
+def takes_any_sql(patch):
+    patch.setattr(project, "digest", lambda found: "6" * 64)
+
+
+def remembers_sql(patch):
+    """Hashes the files once, and never again."""
+    first, real = {}, project.files
+    patch.setattr(project, "files", lambda study, dbt: first.setdefault(study.digest, real(study, dbt)))
+
+
+def never_expires(patch):
+    patch.setattr(approval, "expired", lambda day: False)
+
+
+def forgets_to_revoke(patch):
+    real = approval.standing
+    patch.setattr(approval, "standing", lambda lines, study: real([x for x in lines if x.facts["kind"] != "revoke"], study))
+
+
+def takes_any_spec(patch):
+    real = approval.standing
+
+    def lenient(lines, study):
+        return real(lines, replace(study, digest=next(x.facts["spec"] for x in reversed(lines) if x.facts["kind"] == "approve")))
+
+    patch.setattr(approval, "standing", lenient)
+
+
+def covers_all(patch):
+    patch.setattr(Approval, "covers", lambda self, study: True)
+
+
+def trusts_the_log(patch):
+    patch.setattr(audit, "_trusted", lambda links, sealed, public: None)
+
+
+def asks_nobody(patch):
+    patch.setattr(approval, "demanded", lambda site, study: False)
+
+
+HOOK = "models/staging/stg_patient.sql"
+CAUGHT = {
+    takes_any_sql: lambda site, study, dbt: test_other_sql_is_refused(site, study, dbt, HOOK, "changed"),
+    remembers_sql: lambda site, study, dbt: test_other_sql_is_refused(site, study, dbt, HOOK, "changed"),
+    never_expires: lambda site, study, dbt: test_an_approval_ends(site, study, dbt, YESTERDAY),
+    forgets_to_revoke: test_revoked_stays_revoked_until_it_is_approved_again,
+    takes_any_spec: lambda site, study, dbt: test_another_study_is_refused(site, study, dbt, {"digest": "6" * 64}),
+    covers_all: lambda site, study, dbt: test_more_than_the_approved_budget_is_refused(site, study, dbt, None),
+    trusts_the_log: test_a_forged_approval_is_refused,
+    asks_nobody: test_what_is_approved_may_run,
+}
+
+
+@pytest.mark.parametrize("bug", CAUGHT, ids=lambda b: b.__name__)
+def test_a_policy_that_is_switched_off_is_seen(site, study, dbt, bug):
+    with pytest.MonkeyPatch.context() as patch:
+        bug(patch)
+        with pytest.raises((AssertionError, pytest.fail.Exception)):
+            CAUGHT[bug](site, study, dbt)
