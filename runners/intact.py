@@ -59,14 +59,15 @@ def _facts(folder: Path, files: Mapping[str, Any], said: Mapping[str, Any]) -> N
     except duckdb.Error:
         raise Broken(f"{name}: does not verify: its facts cannot be read") from None
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}
-    wrong = sorted(key for key in held.keys() | texts.keys() if _plain(held.get(key)) != _plain(texts.get(key)))
+    said_otherwise = {key for key in held.keys() & texts.keys() if _plain(held[key]) != _plain(texts[key])}
+    wrong = sorted(held.keys() ^ texts.keys() | said_otherwise)
     if wrong:
         raise Broken(f"{MANIFEST}: does not verify: its `{wrong[0]}` is not what the database says")
 
 
-def _plain(text: str | None) -> Any:
+def _plain(text: str) -> Any:
     """JSON by its meaning: a manifest sorts its keys, the database does not."""
     try:
-        return json.loads(text) if text is not None else None
+        return json.loads(text)
     except ValueError:
         return text
