@@ -17,9 +17,9 @@ def synthetic(study: Study, table: Table) -> str:
     types = columns(study, table)
     found = []
     for key, about in keys(study, table).items():
-        found.append(entry(key, about, _key_tests(study, table, key), types[key]))
+        found.append(entry(key, about, _key_tests(study, table, key), types[key], must=True))
     found += [
-        entry(c.name, meaning(c), _column_tests(study, table, c), types[c.name])
+        entry(c.name, meaning(c), _column_tests(study, table, c), types[c.name], must=not c.nullable)
         for c in table.columns.values()
         if c.name not in key_types(study, table)
     ]
@@ -38,7 +38,7 @@ def synthetic(study: Study, table: Table) -> str:
 
 
 def _key_tests(study: Study, table: Table, key: str) -> list[Any]:
-    tests: list[Any] = ["not_null"]
+    tests: list[Any] = []
     if [k.name for k in table.key] == [key]:
         tests.append("unique")
     if table.parent and len(table.parent.key) == 1 and key == table.parent.key[0]:
@@ -53,7 +53,7 @@ def _points_to(study: Study, table: Table, key: str) -> Model:
 
 
 def _column_tests(study: Study, table: Table, column: Column) -> list[Any]:
-    tests: list[Any] = [] if column.nullable else ["not_null"]
+    tests: list[Any] = []
     if column.references:
         parent = study.tables[column.references]
         tests.append(_points_to(study, parent, parent.key[0].name))
@@ -150,7 +150,7 @@ def released(study: Study) -> str:
         "name": f"{prefix(study)}__quality_columns",
         "description": "Synthetic histograms of the root table against the noised sums.",
         "config": {"contract": {"enforced": True}},
-        "columns": [entry(c, text, ["not_null"] if c != "label" else None, kind) for c, (text, kind) in about.items()],
+        "columns": [entry(c, text, kind=kind, must=c != "label") for c, (text, kind) in about.items()],
     }
     depends = [f"ref('{model(study, '', t.name)}')" for t in study.tables.values()]
     exposures = [

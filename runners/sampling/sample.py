@@ -19,7 +19,7 @@ from runners.sampling.crew import draw_all
 from runners.sampling.tally import Tally
 
 WORTH = 6.0
-"""Seconds of work from which on processes are started: to start, each takes almost a second of a CPU."""
+"""Seconds of a CPU from which on processes are started: to start, each takes almost one."""
 
 
 def sample(job: Job, workers: int | None = None, progress: Progress = silent) -> Tally:
@@ -35,9 +35,9 @@ def sample(job: Job, workers: int | None = None, progress: Progress = silent) ->
         progress("sampling patients", sum(job.tally(b).exists() for b in every) / len(every))
 
     if workers is None and waiting:
-        began = time.monotonic()
+        began = time.process_time()
         draw(job, waiting.pop(0), DuckRules(job.model.study))
-        workers = cpus() if (time.monotonic() - began) * len(waiting) > WORTH else 1
+        workers = cpus() if (time.process_time() - began) * len(waiting) > WORTH else 1
         done()
     if workers and workers > 1 and waiting:
         draw_all(job, waiting, min(workers, len(waiting)), done)

@@ -186,6 +186,13 @@ def test_a_release_with_a_key_twice_fails(release):
     assert done.returncode == 1 and "primary key" in done.stdout.lower()
 
 
+def test_a_release_that_lacks_a_value_it_must_have_fails(release):
+    folder, models = release
+    path = released(folder / "ward-7.duckdb", "(1, 1, 5, 'a', 1.5), (1, 2, 6, NULL, 1.0)")
+    done = dbt(models, folder / "run", "release", "ward_7__patient", "ward_7__stay", WARDLOOM_RELEASE=path)
+    assert done.returncode == 1 and "not null" in done.stdout.lower() and "kind" in done.stdout
+
+
 def test_source_data_that_are_not_in_order_are_warned_of_without_counts(root, tmp_path):
     with duckdb.connect(str(tmp_path / "hospital.duckdb")) as con:
         con.execute("create table patient as select 1 as patient_id, 50 as age, 1 as male, 80.0 as weight, 180.0 as height, "
