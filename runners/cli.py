@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 from runners.errors import DATA, EXITS, INTERNAL, INTERRUPTED, REFUSED, WRONG, Stop
 from runners.out import emit
 
-COMMANDS = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort", "impute", "site", "verify")
+STUDY = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort", "impute")
+HOSPITALS = ("site", "federation", "verify")
+COMMANDS = (*STUDY, *HOSPITALS)
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Set before NumPy is loaded: matrices here are small, and threads that wait for each other cost ten times what they do."""
 CRASH_LOG = Path(".wardloom") / "error.log"

@@ -28,7 +28,7 @@ from runners.sampling.batch import Job
 from runners.sampling.tally import Tally
 from runners.state import State, begin, latest
 from runners.ticker import Ticker
-from runners.transport.embedded import Embedded
+from runners.transport.choose import transport_of
 from specs.lang.types import Study
 
 PUBLISH = "publish"
@@ -82,9 +82,13 @@ def stages() -> dict[str, Callable[[Run], None]]:
     }
 
 
-def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False, workers: int | None = None) -> Run:
-    """Runs (or goes on with) the study, sampling in so many processes (None: as many as are worth it). Raises Stop; a failed or
-    interrupted run leaves no half-written release.
+def run(
+    study: Study, spec: Path, fresh: bool = False, quiet: bool = False, workers: int | None = None, kit: Path | None = None
+) -> Run:
+    """Runs (or goes on with) the study, sampling in so many processes (None: as many as are worth it).
+
+    `kit` is the coordinator's startup kit, where the transport has one. Raises Stop; a failed or interrupted run leaves no
+    half-written release.
     """
     places = Places(study)
     asked = queries(study)
@@ -97,7 +101,7 @@ def run(study: Study, spec: Path, fresh: bool = False, quiet: bool = False, work
             shutil.rmtree(left, ignore_errors=True)
         state = begin(folder, name, study.digest, [*stages(), PUBLISH])
         ticker = Ticker(state, typical, quiet)
-        transport = Embedded(spec)
+        transport = transport_of(study, spec, kit)
         door = FederatedDoor(study, transport, folder, name, warn=ticker.note)
         work = Run(study, places, folder, asked, door, ticker, workers=workers)
         try:

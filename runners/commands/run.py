@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runners.commands.base import add_spec, command, study_of
@@ -11,6 +12,7 @@ from runners.out import emit, say, table
 
 if TYPE_CHECKING:
     from runners.run import Run
+    from specs.lang.types import Study
 
 NOTES = "interrupted, it goes on where it was: sites repeat the reply they gave, and nothing is spent twice"
 
@@ -23,20 +25,35 @@ def add(commands: Any) -> None:
     found.add_argument("--new", action="store_true", help="learn and sample again from the same noised sums")
     help_ = "processes that draw rows (default: as many as CPUs, where that is worth it); the tables are the same for any number"
     found.add_argument("--workers", type=_workers, metavar="N", help=help_)
+    help_ = "the coordinator's startup kit, where the spec's transport is NVFLARE (default: as `federation provision` makes it)"
+    found.add_argument("--kit", type=Path, metavar="DIR", help=help_)
     found.add_argument("--quiet", action="store_true", help="no progress lines")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs all stages, then prints what was made."""
-    study = study_of(args)
+    study = _study(args)
     from runners.run import run as run_study
 
-    done = run_study(study, args.spec, args.new, args.quiet, args.workers)
+    return show(args, run_study(study, args.spec, args.new, args.quiet, args.workers, args.kit))
+
+
+def show(args: argparse.Namespace, done: Run) -> int:
+    """Prints what was made."""
     if args.json:
         emit({**done.facts, "release": str(done.places.release)})
     else:
         say(*_lines(done, args.spec))
     return FINE
+
+
+def _study(args: argparse.Namespace) -> Study:
+    """Where hospitals have machines of their own, their databases are not here, nor the variables that say where they are."""
+    from runners.site.own import Environ
+    from specs.lang.read import read
+
+    found = read(args.spec, Environ())
+    return study_of(args) if found.federation.transport == "embedded" else found
 
 
 def _workers(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from runners.errors import EXITS
 
-ACTIONS = ("init", "approve", "revoke", "ledger", "egress")
+ACTIONS = ("init", "approve", "revoke", "ledger", "egress", "serve")
 ABOUT = "for a hospital's steward: make its key, approve or revoke a study, see what was spent and what left"
 EPILOG = f"""example: wardloom site approve specs/nafld.yml --site north
 each ACTION has a --help of its own, and --json for one JSON document instead of text

@@ -30,20 +30,18 @@ def main(spec: str, site: str) -> int:
 
 def answer(spec: Path, site: str, request: bytes) -> bytes:
     """The reply of this site; its own copy of the spec decides."""
+    from runners.errors import Stop
     from runners.places import private_of
     from runners.site.agent import SiteAgent
     from runners.site.message import silence
+    from runners.site.own import study_at
     from runners.site.trouble import Trouble
     from specs.lang.problems import SpecError
-    from specs.lang.read import read
 
     try:
-        study = read(spec)
-    except (SpecError, OSError):
+        study, place = study_at(spec, site)
+    except (SpecError, Stop, OSError):
         return silence(site, Trouble("spec")).pack()
-    if site not in study.sites:
-        return silence(site, Trouble("spec")).pack()
-    place = study.sites[site]
     return SiteAgent(place, study, private_of(place, study)).handle(request)
 
 

@@ -47,7 +47,7 @@ def transport(study, monkeypatch):
     for site in study.sites.values():
         make_hospital(site)
     found = InProcess(study)
-    monkeypatch.setattr(run_module, "Embedded", lambda spec: found)
+    monkeypatch.setattr(run_module, "transport_of", lambda study, spec, kit: found)
     monkeypatch.setattr(agent_module, "build", built)
     monkeypatch.setattr(stages, "stale", lambda study: [])
     monkeypatch.setattr(stages, "build_release", lambda study, database, folder: None)

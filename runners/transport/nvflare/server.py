@@ -1,0 +1,87 @@
+"""NVFLARE's component at the coordinator: carries messages from a local socket to a hospital's client, and the reply back.
+
+On the socket: a line of JSON with `site`, `deadline` and `join` (seconds to wait for a site that is not connected yet), then
+the message as a frame; back comes the answer's state as a frame, then its bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from socket import AF_UNIX, SOCK_STREAM, socket
+from typing import Any
+
+from nvflare.apis.event_type import EventType
+from nvflare.apis.fl_component import FLComponent
+from nvflare.apis.fl_context import FLContext
+from nvflare.fuel.f3.cellnet.defs import MessageHeaderKey, ReturnCode
+from nvflare.fuel.f3.message import Message
+
+from runners.transport.base import Answer
+from runners.transport.frames import read_frame, write_frame
+from runners.transport.nvflare.kit import CHANNEL, TOPIC
+
+LOOK = 0.2
+"""Seconds between two looks at who is connected."""
+
+
+class ServerRelay(FLComponent):  # type: ignore[misc]
+    """Listens on `socket`, in a folder that only its owner can enter."""
+
+    def __init__(self, socket: str) -> None:
+        super().__init__()
+        self.path = Path(socket)
+        self.engine: Any = None
+
+    def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
+        """Listens as soon as the server is up."""
+        if event_type == EventType.SYSTEM_START:
+            self.engine = fl_ctx.get_engine()
+            threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        listener = socket(AF_UNIX, SOCK_STREAM)
+        self.path.unlink(missing_ok=True)
+        listener.bind(str(self.path))
+        os.chmod(self.path, 0o600)
+        listener.listen()
+        while True:
+            caller, _ = listener.accept()
+            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+
+    def _serve(self, caller: socket) -> None:
+        with caller, caller.makefile("rwb") as stream:
+            try:
+                said = json.loads(stream.readline())
+                answer = self._carried(str(said["site"]), read_frame(stream), float(said["deadline"]), float(said["join"]))
+                write_frame(stream, answer.state.encode())
+                write_frame(stream, answer.body)
+            except (EOFError, OSError, ValueError, KeyError):
+                return
+
+    def _carried(self, site: str, body: bytes, deadline: float, join: float) -> Answer:
+        if not self._connected(site, join):
+            self.logger.warning(f"{site} is not connected")
+            return Answer("missing")
+        message = Message({"deadline": deadline}, body)
+        reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, message, timeout=deadline)
+        code = reply.get_header(MessageHeaderKey.RETURN_CODE)
+        if code == ReturnCode.OK and isinstance(reply.payload, bytes):
+            return Answer("reply", reply.payload)
+        self.logger.warning(f"{site} gave no reply: {code}")
+        return Answer("refused" if code == ReturnCode.UNAUTHENTICATED else "missing")
+
+    def _connected(self, site: str, join: float) -> bool:
+        """Waits for a site that may still be starting."""
+        until = time.monotonic() + join
+        while site not in self._sites():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK)
+        return True
+
+    def _sites(self) -> set[str]:
+        return {client.name for client in self.engine.client_manager.get_clients().values()}
