@@ -18,9 +18,10 @@ from runners.places import DBT, Places, key_of, ledger_of
 from runners.site import audit, project
 from runners.site.approval import Approval
 from runners.site.verify import check
-from tests.runners.test_run import go, transport
+from tests.runners import test_run
+from tests.runners.test_run import go
 
-__all__ = ["transport"]
+transport = test_run.transport
 
 
 @pytest.fixture
@@ -83,14 +84,15 @@ def test_every_vector_that_left_is_on_every_sites_record(study, north):
     assert len(transcripts) == 1
 
 
-def test_revoked_after_a_run_stops_the_next_and_leaves_the_release(study, north):
+def test_revoked_after_a_run_stops_the_next_and_leaves_the_release(study, north, transport):
     approve(north, study)
     go(study)
     audit.record(north, "revoke", {"name": study.name})
     sent = [line for line in audit.read(north) if line.facts["kind"] == "sent"]
     assert Places(study).database.is_file()
+    transport.study = replace(study, digest="6" * 64, seed=1)
     with pytest.raises(Stop, match="north has revoked its approval"):
-        go(replace(study, digest="6" * 64, seed=1))
+        go(transport.study)
     assert [line for line in audit.read(north) if line.facts["kind"] == "sent"] == sent
     assert check(north).audit > len(sent)
     assert Path(Places(study).database).is_file()
