@@ -62,8 +62,7 @@ def _own(study: Study, table: Table) -> str:
         lines.append(f"{counted} as {name(child.name + '__rows')}")
         lines.append(f"{bins(domain(count_column(child)), True, counted, None)} as {name(child.name + '__count__code')}")
     if table.parent is None:
-        order = ", ".join(f"bounded.{name(k.name)}" for k in table.key)
-        lines.append(f"row_number() over (order by {order}) as __patient")
+        lines.append("row_number() over () as __patient")  # any number will do, and no order needs no sort
     return "select\n        bounded.*,\n        " + ",\n        ".join(lines) + f"\n    from bounded{joins}"
 
 

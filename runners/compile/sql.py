@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from specs.lang.domain import SPLIT, WHOLE, Cell, Domain
 from specs.lang.types import Column
@@ -88,6 +89,8 @@ def bins(domain: Domain, whole: bool, sql: str, by: str | None) -> str:
 def _cells(cells: tuple[Cell, ...], whole: bool, sql: str) -> str:
     if len(cells) == 1:
         return "0"
+    if whole and all(cell.low + 1 == cell.high == after.low for cell, after in pairwise((*cells, Cell(cells[-1].high, 0, 0)))):
+        return f"least(greatest({sql} - {number(cells[0].low)}, 0), {len(cells) - 1})"  # a bin for each number
     steps = []
     for code, cell in enumerate(cells[:-1]):
         single = cell.low == cell.high and not whole
@@ -97,6 +100,8 @@ def _cells(cells: tuple[Cell, ...], whole: bool, sql: str) -> str:
 
 def fine(domain: Domain, whole: bool, sql: str, code: str, by: str | None) -> str:
     """The fine code of a number that is not NULL, given its code."""
+    if all(cell.parts == 1 for cells in domain.cells for cell in cells):
+        return f"{code} * {SPLIT}"
     low, high, parts = (_pick(domain, field, code, by) for field in ("low", "high", "parts"))
     if whole:
         part = f"({sql} - {low}) * {parts} // ({high} - {low})"
