@@ -37,8 +37,8 @@ def check(site: Site, key: str | None = None) -> Verified:
 
     Raises Broken: which file, and what is wrong in it first.
     """
-    spent, lines = _ledger(site), _audit(site, key)
-    now = _ledger(site)  # again: a site at work writes its ledger first, and its log after that
+    spent, lines = ledger_lines(site), audit_lines(site, key)
+    now = ledger_lines(site)  # again: a site at work writes its ledger first, and its log after that
     try:
         _in_log(spent, lines)
     except Broken as broken:
@@ -50,7 +50,8 @@ def check(site: Site, key: str | None = None) -> Verified:
     return Verified(len(now), len(lines), signer(lines)[1], now[-1].hash if now else "", lines[-1].hash if lines else "")
 
 
-def _ledger(site: Site) -> tuple[Link, ...]:
+def ledger_lines(site: Site) -> tuple[Link, ...]:
+    """The ledger's lines, verified with all kept replies; none where there is no ledger yet. Raises Broken."""
     path = ledger_of(site)
     if not path.exists() and not Chain(path).head.exists():
         return ()
@@ -61,7 +62,8 @@ def _ledger(site: Site) -> tuple[Link, ...]:
         raise Broken(f"{path}: {broken.reason.removeprefix('its ledger ')}") from None
 
 
-def _audit(site: Site, key: str | None) -> tuple[Link, ...]:
+def audit_lines(site: Site, key: str | None = None) -> tuple[Link, ...]:
+    """The log's lines, every signature verified; none where there is no log yet. Raises Broken."""
     try:
         lines = audit.read(site, key)
         check_lines(lines)
