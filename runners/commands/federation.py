@@ -44,6 +44,11 @@ def add(commands: Any) -> None:
     up = command(actions, "up", about, "wardloom federation up specs/nafld.yml", UP)
     add_spec(up)
     up.add_argument("--quiet", action="store_true", help="no progress lines")
+    about = "turn a hospital's certificate away, from the server's next start on"
+    revoke = command(actions, "revoke", about, "wardloom federation revoke specs/nafld.yml --site lake")
+    add_spec(revoke)
+    revoke.add_argument("--site", required=True, metavar="NAME", help="the hospital")
+    revoke.add_argument("--kit", type=Path, metavar="DIR", help="the coordinator's startup kit")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from runners.transport.choose import need_nvflare
 
     need_nvflare()
-    return _provision(args) if args.action == "provision" else _up(args)
+    return {"provision": _provision, "up": _up, "revoke": _revoke}[args.action](args)
 
 
 def _provision(args: argparse.Namespace) -> int:
@@ -78,6 +83,25 @@ def _up(args: argparse.Namespace) -> int:
     from runners.loopback import loopback
 
     return show(args, loopback(args.spec, args.quiet))
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    from runners.site.own import Environ
+    from runners.transport.choose import kits_of
+    from runners.transport.nvflare.kit import revoke
+    from specs.lang.read import read
+
+    study = read(args.spec, Environ())
+    kit = args.kit or kits_of(study) / "coordinator"
+    if args.site not in study.sites or not kit.is_dir():
+        missing = f"there is no site {args.site} in {args.spec}" if args.site not in study.sites else f"no startup kit in {kit}"
+        raise Stop(WRONG, missing)
+    revoke(kit, args.site)
+    if args.json:
+        emit({"revoked": args.site})
+    else:
+        say(f"{args.site} is turned away from the server's next start on")
+    return FINE
 
 
 def _address(text: str) -> tuple[str, int]:

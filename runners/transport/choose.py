@@ -19,7 +19,7 @@ def transport_of(study: Study, spec: Path, kit: Path | None) -> Transport:
     need_nvflare()
     from runners.transport.nvflare.transport import Nvflare
 
-    return Nvflare(kit or kits_of(study) / "coordinator")
+    return Nvflare(kit or kits_of(study) / "coordinator", tuple(study.sites))
 
 
 def kits_of(study: Study) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 CHANNEL = "wardloom"
 TOPIC = "message"
 MANAGER = "nvflare.app_common.resource_managers.gpu_resource_manager.GPUResourceManager"
+RELAY = "runners.transport.nvflare.server.ServerRelay"
 ROLES = ("project_admin", "org_admin", "lead", "member")
 RIGHTS = ("submit_job", "clone_job", "manage_job", "download_job", "view", "operate", "shell_commands", "byoc")
 
@@ -22,12 +23,12 @@ def write_site(kit: Path, spec: Path, site: str) -> None:
     _write(kit, {"client": {"retry_timeout": 30}, "components": components})
 
 
-def write_server(kit: Path, socket: Path, storage: Path) -> None:
-    """Settings of the coordinator's server: it carries what comes through `socket`, a file of its owner's."""
+def write_server(kit: Path, socket: Path, storage: Path, sites: Sequence[str]) -> None:
+    """Settings of the coordinator's server: it carries what comes through `socket`, a file of its owner's, to `sites`."""
     store = {"id": "job_store", "path": "nvflare.app_common.storages.filesystem_storage.FilesystemStorage"}
     jobs = {"uri_root": str(storage / "jobs"), "job_store_id": "job_store"}
     components = [
-        {"id": "wardloom", "path": "runners.transport.nvflare.server.ServerRelay", "args": {"socket": str(socket)}},
+        {"id": "wardloom", "path": RELAY, "args": {"socket": str(socket), "sites": list(sites)}},
         {"id": "job_scheduler", "path": "nvflare.app_common.job_schedulers.job_scheduler.DefaultJobScheduler", "args": {}},
         {"id": "job_manager", "path": "nvflare.apis.impl.job_def_manager.SimpleJobDefManager", "args": jobs},
         store,
@@ -62,3 +63,10 @@ LOGGING = {
     "loggers": {"root": {"level": "INFO", "handlers": ["console"]}},
 }
 """To standard output only, in NVFLARE's own form."""
+
+
+def revoke(kit: Path, site: str) -> None:
+    """From the next start on, the coordinator's server turns this site away, whatever certificate it shows."""
+    file = kit / "disabled_clients.json"
+    said = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"disabled_clients": []}
+    _put(file, {"disabled_clients": sorted({*said["disabled_clients"], site})})

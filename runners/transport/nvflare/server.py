@@ -17,6 +17,7 @@ from typing import Any
 from nvflare.apis.event_type import EventType
 from nvflare.apis.fl_component import FLComponent
 from nvflare.apis.fl_context import FLContext
+from nvflare.apis.fl_exception import NotAuthenticated
 from nvflare.fuel.f3.cellnet.defs import MessageHeaderKey, ReturnCode
 from nvflare.fuel.f3.message import Message
 
@@ -24,23 +25,35 @@ from runners.transport.base import Answer
 from runners.transport.frames import read_frame, write_frame
 from runners.transport.nvflare.kit import CHANNEL, TOPIC
 
+ALIVE = 25.0
+"""Seconds after a site's last sign of life (one every ten seconds) in which nobody else may take its place."""
 LOOK = 0.2
 """Seconds between two looks at who is connected."""
 
 
 class ServerRelay(FLComponent):  # type: ignore[misc]
-    """Listens on `socket`, in a folder that only its owner can enter."""
+    """Listens on `socket`, in a folder that only its owner can enter. Lets in each of `sites`, once at a time."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, sites: list[str]) -> None:
         super().__init__()
-        self.path = Path(socket)
+        self.path, self.sites = Path(socket), frozenset(sites)
         self.engine: Any = None
 
     def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
-        """Listens as soon as the server is up."""
+        """Listens as soon as the server is up; looks at who wants to register, before NVFLARE checks the certificate."""
         if event_type == EventType.SYSTEM_START:
             self.engine = fl_ctx.get_engine()
             threading.Thread(target=self._listen, daemon=True).start()
+        if event_type == EventType.CLIENT_REGISTER_RECEIVED:
+            self._let_in(fl_ctx.get_peer_context().get_identity_name())
+
+    def _let_in(self, name: str) -> None:
+        """Raises NotAuthenticated for a name that is not in the study, and for a second client of a site that is connected."""
+        if name not in self.sites:
+            raise NotAuthenticated(f"{name} is no site of this study")
+        there = self._clients().get(name)
+        if there is not None and time.time() - there.last_connect_time < ALIVE:
+            raise NotAuthenticated(f"{name} is connected already")
 
     def _listen(self) -> None:
         listener = socket(AF_UNIX, SOCK_STREAM)
@@ -63,25 +76,19 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
                 return
 
     def _carried(self, site: str, body: bytes, deadline: float, join: float) -> Answer:
-        if not self._connected(site, join):
-            self.logger.warning(f"{site} is not connected")
-            return Answer("missing")
-        message = Message({"deadline": deadline}, body)
-        reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, message, timeout=deadline)
-        code = reply.get_header(MessageHeaderKey.RETURN_CODE)
-        if code == ReturnCode.OK and isinstance(reply.payload, bytes):
-            return Answer("reply", reply.payload)
+        """Waits `join` seconds for a site that is still starting, or whose connection just broke: asking twice does no harm."""
+        until = time.monotonic() + join
+        code = ReturnCode.TARGET_UNREACHABLE
+        while code == ReturnCode.TARGET_UNREACHABLE and time.monotonic() < until:
+            if site in self._clients():
+                message = Message({"deadline": deadline}, body)
+                reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, message, timeout=deadline)
+                code = reply.get_header(MessageHeaderKey.RETURN_CODE)
+                if code == ReturnCode.OK and isinstance(reply.payload, bytes):
+                    return Answer("reply", reply.payload)
+            time.sleep(LOOK)
         self.logger.warning(f"{site} gave no reply: {code}")
         return Answer("refused" if code == ReturnCode.UNAUTHENTICATED else "missing")
 
-    def _connected(self, site: str, join: float) -> bool:
-        """Waits for a site that may still be starting."""
-        until = time.monotonic() + join
-        while site not in self._sites():
-            if time.monotonic() > until:
-                return False
-            time.sleep(LOOK)
-        return True
-
-    def _sites(self) -> set[str]:
-        return {client.name for client in self.engine.client_manager.get_clients().values()}
+    def _clients(self) -> dict[str, Any]:
+        return {client.name: client for client in self.engine.client_manager.get_clients().values()}

@@ -34,6 +34,7 @@ def started(command: list[str], log: Path) -> subprocess.Popen[bytes]:
 
 
 def environment() -> dict[str, str]:
-    """This environment, with the packages of this house first, and fewer memory arenas."""
+    """This environment, with the packages of this house first, failed TLS handshakes in the log, and fewer memory arenas."""
     paths = [str(HOUSE), os.environ.get("PYTHONPATH", "")]
-    return {"MALLOC_ARENA_MAX": "2"} | os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+    defaults = {"MALLOC_ARENA_MAX": "2", "GRPC_VERBOSITY": "INFO"}
+    return defaults | os.environ | {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
@@ -26,10 +26,13 @@ UP = 60.0
 
 
 class Nvflare:
-    """Starts the server with the first message; `kit` is the coordinator's startup kit. Raises Stop when it cannot start."""
+    """Starts the server for `sites` with the first message; `kit` is the coordinator's startup kit.
 
-    def __init__(self, kit: Path, join: float = JOIN) -> None:
-        self.kit, self.join = kit, join
+    Raises Stop when it cannot start.
+    """
+
+    def __init__(self, kit: Path, sites: Sequence[str], join: float = JOIN) -> None:
+        self.kit, self.sites, self.join = kit, sites, join
         self.folder = Path(tempfile.mkdtemp(prefix="wardloom-"))
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +66,7 @@ class Nvflare:
         if not (self.kit / "startup" / "fed_server.json").is_file():
             raise Stop(DATA, f"no startup kit of the coordinator in {self.kit}\n  make it: wardloom federation provision SPEC")
         door = self.folder / "socket"
-        kits.write_server(self.kit, door, self.folder)
+        kits.write_server(self.kit, door, self.folder, self.sites)
         self.process = start.started(start.server(self.kit), self.log)
         until = time.monotonic() + UP
         while not door.exists():
