@@ -18,6 +18,8 @@ from runners.sampling.batch import Job, draw
 from runners.sampling.crew import draw_all
 from runners.sampling.tally import Tally
 
+TRIED = 1.0
+"""Seconds of a CPU after which one process has drawn enough to know how much is left."""
 WORTH = 6.0
 """Seconds of a CPU from which on processes are started: to start, each takes almost one."""
 
@@ -34,18 +36,15 @@ def sample(job: Job, workers: int | None = None, progress: Progress = silent) ->
     def done() -> None:
         progress("sampling patients", sum(job.tally(b).exists() for b in every) / len(every))
 
-    if workers is None and waiting:
-        began = time.process_time()
-        draw(job, waiting.pop(0), DuckRules(job.model.study))
-        workers = cpus() if (time.process_time() - began) * len(waiting) > WORTH else 1
+    rules, began, todo, crew = DuckRules(job.model.study), time.process_time(), len(waiting), workers or 1
+    while waiting and crew == 1:
+        draw(job, waiting.pop(0), rules)
         done()
-    if workers and workers > 1 and waiting:
-        draw_all(job, waiting, min(workers, len(waiting)), done)
-    elif waiting:
-        rules = DuckRules(job.model.study)
-        for batch in waiting:
-            draw(job, batch, rules)
-            done()
+        spent = time.process_time() - began
+        left = spent * len(waiting) / (todo - len(waiting))
+        crew = cpus() if workers is None and spent > TRIED and left > WORTH else crew
+    if waiting:
+        draw_all(job, waiting, min(crew, len(waiting)), done)
     return reduce(add, (_whole(job, b) for b in every))
 
 

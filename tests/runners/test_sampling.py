@@ -93,6 +93,7 @@ def test_by_default_processes_are_started_only_where_there_is_enough_to_do(job, 
     monkeypatch.setattr(sample_module, "cpus", lambda: 3)
     sample(job)
     assert asked == []
+    monkeypatch.setattr(sample_module, "TRIED", 0.0)
     monkeypatch.setattr(sample_module, "WORTH", 0.0)
     with pytest.raises(Stop):  # what the processes should have drawn is not there
         sample(replace(job, seed=8))
