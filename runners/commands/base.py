@@ -30,6 +30,12 @@ def add_spec(found: argparse.ArgumentParser) -> None:
     found.add_argument("spec", type=Path, metavar="SPEC", help="the study's YAML file")
 
 
+def add_metrics(found: argparse.ArgumentParser) -> None:
+    """Where health and metrics are shown."""
+    help_ = "show health and metrics there, e.g. 127.0.0.1:9464 (default: nowhere); who can reach it sees when this works"
+    found.add_argument("--metrics", metavar="HOST:PORT", help=help_)
+
+
 def study_of(args: argparse.Namespace) -> Study:
     """The checked study of the command line. Raises specs.lang.problems.SpecError with all problems at once."""
     from specs.lang.read import read

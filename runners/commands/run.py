@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.commands.base import add_spec, command, study_of
+from runners.commands.base import add_metrics, add_spec, command, study_of
 from runners.errors import FINE
 from runners.out import emit, say, table
 
@@ -27,6 +27,7 @@ def add(commands: Any) -> None:
     found.add_argument("--workers", type=_workers, metavar="N", help=help_)
     help_ = "the coordinator's startup kit, where the spec's transport is NVFLARE (default: as `federation provision` makes it)"
     found.add_argument("--kit", type=Path, metavar="DIR", help=help_)
+    add_metrics(found)
     found.add_argument("--quiet", action="store_true", help="no progress lines")
 
 
@@ -34,8 +35,11 @@ def run(args: argparse.Namespace) -> int:
     """Runs all stages, then prints what was made."""
     study = _study(args)
     from runners.run import run as run_study
+    from runners.service import served
 
-    return show(args, run_study(study, args.spec, args.new, args.quiet, args.workers, args.kit))
+    with served(None, study, args.metrics):
+        done = run_study(study, args.spec, args.new, args.quiet, args.workers, args.kit)
+    return show(args, done)
 
 
 def show(args: argparse.Namespace, done: Run) -> int:

@@ -6,13 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from runners.commands.base import command
+from runners.commands.base import add_metrics, command
 from runners.commands.here import add_spec_here, study_here
 from runners.errors import DATA, FINE, WRONG, Stop
 from runners.out import say
 
-NOTES = """it connects to the coordinator's server and waits; it opens no port. It answers messages with the agent that is
-installed here, from this copy of the spec, as far as the steward has approved it. Ctrl-C or SIGTERM ends it.
+NOTES = """it connects to the coordinator's server and waits; it opens no port but that of --metrics. It answers messages
+with the agent that is installed here, from this copy of the spec, as far as the steward has approved it. Ctrl-C or SIGTERM
+ends it.
 """
 
 
@@ -22,6 +23,7 @@ def add(actions: Any) -> None:
     found = command(actions, "serve", "answer a federation's coordinator, until stopped", example, NOTES)
     add_spec_here(found)
     found.add_argument("--kit", type=Path, required=True, metavar="DIR", help="the startup kit the coordinator sent")
+    add_metrics(found)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,10 +40,12 @@ def run(args: argparse.Namespace) -> int:
         raise Stop(WRONG, text)
     if not key_of(site).exists():
         raise Stop(WRONG, f"site {site.name} has no key\n  make it: wardloom site init {site.database}")
-    say(f"site {site.name}: connecting; Ctrl-C ends it")
+    from runners.service import served
     from runners.transport.nvflare.serve import serve
 
-    code = serve(args.kit, args.spec, site.name)
+    with served(site, study, args.metrics):
+        say(f"site {site.name}: connecting; Ctrl-C ends it")
+        code = serve(args.kit, args.spec, site.name)
     if code:
         raise Stop(DATA, f"NVFLARE's client ended with {code}: the server did not let it in, or is not there; see above")
     return FINE

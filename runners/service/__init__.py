@@ -7,6 +7,6 @@
 ledger, the audit log, the state of a run. No row is read for any of them, and nothing that was computed from rows is shown.
 """
 
-from runners.service.server import Server, serve
+from runners.service.server import Server, serve, served
 
-__all__ = ["Server", "serve"]
+__all__ = ["Server", "serve", "served"]

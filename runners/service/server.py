@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,17 @@ def serve(site: Site | None, study: Study, address: str) -> Server:
         return Server(Listener(host, port, pages))
     except OSError as error:
         raise Stop(DATA, f"cannot listen at {address}: {error.strerror or 'no such address'}") from None
+
+
+@contextmanager
+def served(site: Site | None, study: Study, address: str | None) -> Iterator[None]:
+    """`serve` for as long as something lasts; nothing where there is no address. Raises Stop."""
+    server = serve(site, study, address) if address else None
+    try:
+        yield
+    finally:
+        if server:
+            server.close()
 
 
 class Server:

@@ -296,3 +296,23 @@ def test_whatever_becomes_of_the_logs_it_is_told_and_nothing_fails(here, data):
         logs.put(before)
     assert not (seen.checks["ledger"] and seen.checks["audit"]) and not seen.ready
     assert re.search("ledger|audit", name)
+
+
+def test_a_run_shows_its_stages_as_long_as_it_lasts(spec, monkeypatch, capsys):
+    from runners.cli import main
+
+    seen = []
+
+    def run_study(study, *_):
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as reply:
+            seen.append(reply.read())
+        raise Stop(WRONG, "far enough")
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    monkeypatch.setattr("runners.run.run", run_study)
+    assert main(["run", str(spec), "--metrics", f"127.0.0.1:{port}"]) == WRONG
+    assert b"wardloom_spec_ok 1.0" in seen[0]
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
