@@ -12,7 +12,6 @@ from runners.out import emit, say, table
 
 if TYPE_CHECKING:
     from runners.run import Run
-    from specs.lang.types import Study
 
 NOTES = "interrupted, it goes on where it was: sites repeat the reply they gave, and nothing is spent twice"
 
@@ -33,7 +32,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs all stages, then prints what was made."""
-    study = _study(args)
+    study = study_of(args)
     from runners.run import run as run_study
     from runners.service import served
 
@@ -49,15 +48,6 @@ def show(args: argparse.Namespace, done: Run) -> int:
     else:
         say(*_lines(done, args.spec))
     return FINE
-
-
-def _study(args: argparse.Namespace) -> Study:
-    """Where hospitals have machines of their own, their databases are not here, nor the variables that say where they are."""
-    from runners.site.own import Environ
-    from specs.lang.read import read
-
-    found = read(args.spec, Environ())
-    return study_of(args) if found.federation.transport == "embedded" else found
 
 
 def _workers(text: str) -> int:

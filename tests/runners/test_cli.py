@@ -217,3 +217,14 @@ def test_a_shadowed_package_is_said(tmp_path):
     assert shadowed() == []
     lines = shadowed(("generators",), house=tmp_path)
     assert len(lines) == 1 and "generators" in lines[0] and "pip uninstall" in lines[0]
+
+
+def test_variables_of_hospitals_on_other_machines_need_not_be_set(capsys, spec, monkeypatch):
+    monkeypatch.delenv("SMALL_DATA")
+    assert run(capsys, "check", spec)[0] == 1
+    keys = {"north": "A", "lake": "E", "coast": "I"}
+    text = spec.read_text().replace("{min_sites: 3}", "{min_sites: 3, transport: nvflare}")
+    for site, letter in keys.items():
+        text = text.replace(f"  {site}: {{", f"  {site}: {{key: 'ed25519:{letter * 43}', ")
+    spec.write_text(text)
+    assert run(capsys, "plan", spec)[0] == 0
