@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from runners.service import served
 
     with served(None, study, args.metrics):
-        done = run_study(study, args.spec, args.new, args.quiet, args.workers, args.kit)
+        done = run_study(study, args.spec, args.new, args.quiet, args.workers, args.kit and args.kit.absolute())
     return show(args, done)
 
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     with served(site, study, args.metrics):
         say(f"site {site.name}: connecting; Ctrl-C ends it")
-        code = serve(args.kit, args.spec, site.name)
+        code = serve(args.kit.absolute(), args.spec, site.name)
     if code:
         raise Stop(DATA, f"NVFLARE's client ended with {code}: the server did not let it in, or is not there; see above")
     return FINE
