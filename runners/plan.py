@@ -15,7 +15,7 @@ from runners.estimate import Estimate, estimate
 from runners.expected import Expected, average, expected
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
-from runners.site.approval import expired, over
+from runners.site.approval import expired, over, refusal
 from specs.lang.types import Study
 
 FIRST_SHARE = 1.0
@@ -80,6 +80,8 @@ def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
     for site in study.sites.values():
         if not Path(site.database).is_file():
             found.append(f"site {site.name}: no database file {site.database}")
+        elif why := refusal(site, study):
+            found.append(why)
     found += [f"site {b.site}: {b.trouble}" for b in budgets if b.trouble]
     own = cost(study, [q for plan in structure(study) for q in plan.queries()], FIRST_SHARE)[1] / noisy_sites(study)
     if study.privacy.budget and own < NARROWEST:

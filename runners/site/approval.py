@@ -83,6 +83,15 @@ def check(site: Site, study: Study, dbt: Path | None = None) -> None:
         raise Trouble("sql")
 
 
+def refusal(site: Site, study: Study) -> str:
+    """Why `check` would say no, for people; empty when it would not."""
+    try:
+        check(site, study)
+    except Trouble as trouble:
+        return trouble.text(site.name)
+    return ""
+
+
 def demanded(site: Site, study: Study) -> bool:
     """A steward who made a key wants to be asked; so does a spec that lists the site, and a transport between machines."""
     transport: str = study.federation.transport

@@ -58,6 +58,10 @@ def counted(study: Study, con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarra
 )
 def test_patients_without_consent_move_no_cell(seed: int, rows: list[tuple[int, str | None, str | None]]) -> None:
     """With a register, the sums are those of a hospital at which only consenting patients ever were."""
+    moves_no_cell(seed, rows)
+
+
+def moves_no_cell(seed: int, rows: list[tuple[int, str | None, str | None]]) -> None:
     study = clinic()
     asked, plain = (hospital(study, *made_up(study, 40, seed)) for _ in range(2))
     everyone = patients(asked)
@@ -82,6 +86,15 @@ def test_the_check_can_fail() -> None:
     assert any(not np.array_equal(a[name], b[name]) for name in a)
     a, b = (counted(study, hospital(study, *made_up(study, 40, 3))) for _ in range(2))
     assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_sql_that_forgets_consent_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planted bug: everyone counts."""
+    monkeypatch.setattr(
+        "runners.compile.consent.steps", lambda study, consent, source: [("consented", f"select * from {source}")]
+    )
+    with pytest.raises(AssertionError):
+        test_patients_without_consent_move_no_cell()
 
 
 @pytest.mark.parametrize(

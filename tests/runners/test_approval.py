@@ -9,6 +9,7 @@ import pytest
 
 from privacy.identity import Identity
 from runners.places import audit_of, key_of
+from runners.plan import stops
 from runners.site import approval, audit, project
 from runners.site.approval import Approval
 from runners.site.trouble import Trouble
@@ -70,6 +71,14 @@ def test_what_is_approved_may_run(site, study, dbt):
     assert refusal(site, study) == "approval"
     approve(site, study, dbt)
     approval.check(site, study)
+
+
+def test_a_plan_says_which_approvals_are_missing(site, study, dbt):
+    assert "site north has not approved this spec" in approval.refusal(site, study)
+    assert any("site north has not approved this spec" in why for why in stops(study, ()))
+    approve(site, study, dbt)
+    assert approval.refusal(site, study) == ""
+    assert not any("approved" in why for why in stops(study, ()))
 
 
 def test_the_demo_needs_no_approval(study, hospital, dbt):
