@@ -90,11 +90,11 @@ def test_the_check_can_fail() -> None:
 
 def test_sql_that_forgets_consent_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted bug: everyone counts."""
-    monkeypatch.setattr(
-        "runners.compile.consent.steps", lambda study, consent, source: [("consented", f"select * from {source}")]
-    )
+    moves_no_cell(1, [(3, "given", "2020-01-01"), (4, "refused", "2020-01-01")])
+    forgets = [("consented", "select * from complete")]
+    monkeypatch.setattr("runners.compile.consent.steps", lambda study, consent, source: forgets)
     with pytest.raises(AssertionError):
-        test_patients_without_consent_move_no_cell()
+        moves_no_cell(1, [(3, "given", "2020-01-01"), (4, "refused", "2020-01-01")])
 
 
 @pytest.mark.parametrize(
