@@ -1,6 +1,6 @@
 """What a steward agreed to, and whether it is what would run now.
 
-    check(site, study)      raises Trouble: "approval", "revoked", "expired", "sql" or "audit"; else returns None
+    check(site, study)      raises Trouble: "approval", "revoked", "expired", "sql", "audit" or "ledger"; else returns None
 
 An approval is an `approve` line of the site's audit log, so it is signed with the site's key and cannot be taken out of its
 order; a `revoke` line ends all approvals of that study's name before it. It holds for one spec (by digest), the very dbt files
@@ -19,6 +19,7 @@ from privacy.links import Broken, Fact, Link
 from runners.places import DBT, audit_of, key_of
 from runners.site import audit, project
 from runners.site.trouble import Trouble
+from runners.site.verify import rolled_back
 from specs.lang.types import Budget, Site, Study
 
 
@@ -72,9 +73,12 @@ def check(site: Site, study: Study, dbt: Path | None = None) -> None:
     if not key_of(site).exists() or not audit_of(site).exists():
         raise Trouble("approval")
     try:
-        found = standing(audit.read(site), study)
+        lines = audit.read(site)
     except Broken:
         raise Trouble("audit") from None
+    if rolled_back(site, lines):
+        raise Trouble("ledger")
+    found = standing(lines, study)
     if found is None or not found.covers(study):
         raise Trouble("approval")
     if expired(found.expires):

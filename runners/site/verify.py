@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from privacy.chain import Chain
 from privacy.errors import LedgerBroken
+from privacy.files import read as bytes_of
 from privacy.ledger import Ledger
-from privacy.links import Broken, Link, named
+from privacy.links import Broken, Link, linked, named
 from privacy.vouch import check_lines, signer
 from runners.places import audit_of, ledger_of
 from runners.site import audit
@@ -48,6 +49,20 @@ def check(site: Site, key: str | None = None) -> Verified:
     except Broken as broken:
         raise Broken(f"{ledger_of(site)}: {broken}") from None
     return Verified(len(now), len(lines), signer(lines)[1], now[-1].hash if now else "", lines[-1].hash if lines else "")
+
+
+def rolled_back(site: Site, lines: Sequence[Link]) -> bool:
+    """Whether the ledger lacks the line that was its last when the log (`lines`) was last written; also when it is broken.
+
+    A last line that a crash left half-written does not count: the ledger removes it.
+    """
+    data = bytes_of(ledger_of(site)) or b""
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        _in_ledger(lines[-1:], linked(whole) if whole else ())
+    except Broken:
+        return True
+    return False
 
 
 def ledger_lines(site: Site) -> tuple[Link, ...]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from privacy.identity import Identity
-from runners.places import audit_of, key_of
+from privacy.ledger import Ledger, Spend
+from runners.places import audit_of, key_of, ledger_of
 from runners.plan import stops
 from runners.site import approval, audit, project
 from runners.site.approval import Approval
@@ -216,6 +219,29 @@ def test_without_the_log_nothing_is_approved(site, study, dbt):
     assert refusal(site, study) == "approval"
 
 
+def test_a_ledger_that_was_rolled_back_or_is_gone_is_refused(site, study, dbt):
+    """Together with its head: the ledger alone cannot tell, but the log knows where it ended."""
+    ledger = Ledger.create(ledger_of(site), Budget(3.0, 1e-6), "north")
+    files = [ledger_of(site), Path(f"{ledger_of(site)}.head")]
+    before = {file: file.read_bytes() if file.exists() else None for file in files}
+    ledger.spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
+    approve(site, study, dbt)
+    approval.check(site, study)
+    for file, data in before.items():
+        file.unlink() if data is None else file.write_bytes(data)
+    assert Ledger(ledger_of(site)).verify() and refusal(site, study) == "ledger"
+    files[0].unlink()
+    assert refusal(site, study) == "ledger"
+
+
+def test_half_a_line_in_the_ledger_is_no_rollback(site, study, dbt):
+    Ledger.create(ledger_of(site), Budget(3.0, 1e-6), "north").spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
+    approve(site, study, dbt)
+    with ledger_of(site).open("ab") as out:
+        out.write(b'{"facts":{"at"')
+    approval.check(site, study)
+
+
 def test_a_key_without_a_log_approves_nothing(study, hospital, dbt):
     Identity.create(key_of(study.sites["north"]))
     assert refusal(study.sites["north"], study) == "approval"
@@ -279,6 +305,10 @@ def trusts_the_log(patch):
     patch.setattr(audit, "_trusted", lambda links, sealed, public: None)
 
 
+def forgets_the_ledger(patch):
+    patch.setattr(approval, "rolled_back", lambda site, lines: False)
+
+
 def asks_nobody(patch):
     patch.setattr(approval, "demanded", lambda site, study: False)
 
@@ -292,6 +322,7 @@ CAUGHT = {
     takes_any_spec: lambda site, study, dbt: test_another_study_is_refused(site, study, dbt, {"digest": "6" * 64}),
     covers_all: lambda site, study, dbt: test_more_than_the_approved_budget_is_refused(site, study, dbt, None),
     trusts_the_log: test_a_forged_approval_is_refused,
+    forgets_the_ledger: test_a_ledger_that_was_rolled_back_or_is_gone_is_refused,
     asks_nobody: test_what_is_approved_may_run,
 }
 
