@@ -21,7 +21,7 @@ def run_dbt(arguments: list[str], folder: Path, environ: dict[str, str], project
     places += ["--target-path", str(folder / "target"), "--log-path", str(folder / "log")]
     passed_on = {k: os.environ[k] for k in PASSED_ON if k in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", *arguments, *places],
+        [sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--no-partial-parse", *arguments, *places],
         cwd=folder,
         env=passed_on | QUIET | {"TMPDIR": str(folder)} | environ,
         stdin=subprocess.DEVNULL,
