@@ -18,8 +18,8 @@ from privacy.canonical import canonical
 from runners.files import sha256
 from specs.lang.types import Study
 
-MADE = {"target", "logs", "dbt_internal_packages", "__pycache__"}
-"""Folders that dbt writes itself."""
+LEFT_OUT = {"target", "logs", "dbt_internal_packages", "__pycache__", "analyses"}
+"""Folders that dbt writes itself, or reads and never runs."""
 YML = (".yml", ".yaml")
 REF = re.compile(r"\bref\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"](\w+)['\"]")
 
@@ -46,7 +46,7 @@ def copy(study: Study, dbt: Path, to: Path) -> Path:
 
 def _runs(file: Path, dbt: Path, models: set[Path]) -> bool:
     steps = file.relative_to(dbt).parts
-    if set(steps) & MADE or any(step.startswith(".") for step in steps):
+    if set(steps) & LEFT_OUT or any(step.startswith(".") for step in steps):
         return False
     if steps[0] == "tests" and steps[1] != "generic" and file.suffix == ".sql":
         return set(REF.findall(file.read_text(encoding="utf-8"))) <= {m.stem for m in models}
