@@ -12,7 +12,7 @@ from socket import AF_INET, SOCK_STREAM, socket
 import yaml
 
 from privacy.identity import Identity
-from runners.places import audit_of, key_of
+from runners.places import key_of
 from runners.run import Run, run
 from runners.site import audit
 from runners.site.agree import agreement, sign
@@ -66,12 +66,12 @@ def _identity(site: Site) -> Identity:
 
 
 def _approved(study: Study, site: Site) -> None:
-    """What the steward would sign, unless it is signed."""
+    """What the steward would sign, unless it is signed. Nobody signs here for a steward who revoked."""
     try:
         check(site, study)
-    except Trouble:
-        assert audit_of(site).exists()
-        sign(agreement(study, site, study.governance.purpose or PURPOSE, None, None))
+    except Trouble as trouble:
+        if trouble.code in ("approval", "sql"):
+            sign(agreement(study, site, study.governance.purpose or PURPOSE, None, None))
 
 
 @contextmanager
