@@ -1,0 +1,140 @@
+"""The network: summed embeddings of the columns' tokens, residual blocks, one head per predicted column.
+
+Only Linear, Embedding and LayerNorm, none of which mixes patients. The weights are one flat float vector, since that is
+what is summed over hospitals; layers are views of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Sizes: tokens per column (context first), how many columns are context (always seen, never predicted), the trunk."""
+
+    sizes: tuple[int, ...]
+    context: int = 0
+    width: int = 128
+    depth: int = 2
+    inner: int = 2
+    """The hidden layer of a block is `inner` times as wide as the trunk."""
+
+    @property
+    def columns(self) -> int:
+        """Number of predicted columns."""
+        return len(self.sizes) - self.context
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """First row of each column in the embedding table; a column has `size + 1` rows, the last one for "hidden"."""
+        return tuple(accumulate((size + 1 for size in self.sizes[:-1]), initial=0))
+
+    @property
+    def heads(self) -> tuple[slice, ...]:
+        """Where each predicted column's logits lie."""
+        ends = list(accumulate(self.sizes[self.context :], initial=0))
+        return tuple(slice(a, b) for a, b in zip(ends, ends[1:], strict=False))
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every weight's shape, in the order of the flat vector."""
+        d, h = self.width, self.width * self.inner
+        shapes: dict[str, tuple[int, ...]] = {"embed": (sum(self.sizes) + len(self.sizes), d)}
+        for i in range(self.depth):
+            shapes |= {f"norm{i}.w": (d,), f"norm{i}.b": (d,), f"in{i}.w": (h, d), f"in{i}.b": (h,), f"out{i}.w": (d, h), f"out{i}.b": (d,)}
+        outputs = sum(self.sizes[self.context :])
+        return shapes | {"norm.w": (d,), "norm.b": (d,), "head.w": (outputs, d), "head.b": (outputs,)}
+
+    @property
+    def length(self) -> int:
+        """Number of weights."""
+        return sum(int(np.prod(shape)) for shape in self.shapes.values())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's part in a forward pass: what went in and what came out, for closed-form gradients per patient."""
+
+    name: str
+    input: Tensor
+    output: Tensor
+
+
+def views(network: Network, flat: Tensor) -> Weights:
+    """The layers' weights, as views of the flat vector."""
+    parts = flat.split([int(np.prod(shape)) for shape in network.shapes.values()])
+    return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
+
+
+def size_for(patients: int) -> tuple[int, int]:
+    """Width and depth of the trunk for a (public) number of patients."""
+    return (64, 1) if patients < 2_000 else (128, 2) if patients < 20_000 else (192, 2)
+
+
+def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int) -> Tensor:
+    """Fresh weights (length,) whose predictions are exactly `marginals`, one public distribution per predicted column.
+
+    The heads' matrices are zero, so that only the biases, the logarithms of the marginals, speak at first.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    flat = torch.zeros(network.length)
+    weights = views(network, flat)
+    weights["embed"].normal_(0, len(network.sizes) ** -0.5, generator=generator)
+    for name, tensor in weights.items():
+        if name.startswith("norm") and name.endswith(".w"):
+            tensor.fill_(1.0)
+        elif name.startswith("in") and name.endswith(".w"):
+            tensor.normal_(0, tensor.shape[1] ** -0.5, generator=generator)
+        elif name.startswith("out") and name.endswith(".w"):
+            tensor.normal_(0, 0.3 * tensor.shape[1] ** -0.5, generator=generator)
+    share = np.concatenate([np.maximum(m, 1e-6) / np.maximum(m, 1e-6).sum() for m in marginals])
+    weights["head.b"].copy_(torch.from_numpy(np.log(share)))
+    return flat
+
+
+def hidden(network: Network, tokens: Tensor, mask: Tensor) -> Tensor:
+    """Rows of the embedding table (n, columns): each column's token, or "hidden" where `mask` (n, predicted columns) says."""
+    seen, masked = tokens[:, : network.context], tokens[:, network.context :]
+    sizes = torch.tensor(network.sizes[network.context :])
+    return torch.cat([seen, torch.where(mask, sizes, masked)], 1) + torch.tensor(network.first)
+
+
+def trunk(network: Network, weights: Weights, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
+    """Features (n, width) of rows of the embedding table (n, columns); layers are noted on `tape`."""
+
+    def note(name: str, given: Tensor, out: Tensor) -> Tensor:
+        if tape is not None:
+            tape.append(Layer(name, given, out))
+        return out
+
+    def norm(name: str, x: Tensor) -> Tensor:
+        plain = functional.layer_norm(x, x.shape[-1:])
+        return note(name, plain, plain * weights[f"{name}.w"] + weights[f"{name}.b"])
+
+    def linear(name: str, x: Tensor) -> Tensor:
+        return note(name, x, functional.linear(x, weights[f"{name}.w"], weights[f"{name}.b"]))
+
+    x = note("embed", rows, functional.embedding_bag(rows, weights["embed"], mode="sum"))
+    for i in range(network.depth):
+        x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"norm{i}", x))))
+    return norm("norm", x)
+
+
+def logits(network: Network, weights: Weights, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
+    """Logits (n, tokens of all predicted columns)."""
+    x = trunk(network, weights, rows, tape)
+    out = functional.linear(x, weights["head.w"], weights["head.b"])
+    if tape is not None:
+        tape.append(Layer("head", x, out))
+    return out

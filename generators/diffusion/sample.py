@@ -1,0 +1,93 @@
+"""Sampling in denoising passes: each pass shows the network what is known and draws one or several hidden columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from generators.diffusion.network import Network, hidden, trunk, views
+from generators.diffusion.tokens import Tokens
+
+GOLDEN = (5**0.5 - 1) / 2
+CHUNK = 4096
+
+
+def by_entropy(marginals: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
+    """Predicted columns from the least to the most uncertain: rows share long prefixes, so early passes cost little."""
+    return tuple(int(i) for i in np.argsort([-(p[p > 0] * np.log(p[p > 0])).sum() for p in marginals], kind="stable"))
+
+
+def passes(order: Sequence[int], count: int) -> list[tuple[int, ...]]:
+    """The order cut into `count` passes; columns of one pass are drawn as if independent given the passes before."""
+    if not 1 <= count <= len(order):
+        raise ValueError(f"passes must be between 1 and {len(order)}")
+    return [tuple(int(c) for c in part) for part in np.array_split(np.asarray(order), count)]
+
+
+def stream(seed: int, shard: int) -> np.random.Generator:
+    """The random numbers of one shard: shards can be drawn anywhere, in any order."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(shard,)))
+
+
+def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequence[int]], rng: np.random.Generator) -> Tokens:
+    """Complete rows (n, columns) from `known`, where -1 stands for "to be drawn"; context columns must be known.
+
+    `plan` lists the predicted columns of each pass. Rows that agree on all that is known so far share one evaluation of the
+    network, and their draws are stratified (a golden-ratio sequence with a random start for each column): each row follows
+    the model, and counts over rows fluctuate less than those of independent draws.
+    """
+    tokens, at = known.copy(), network.context
+    if (tokens[:, :at] < 0).any():
+        raise ValueError("context columns must be known")
+    todo = {c for part in plan for c in part}
+    if any(i not in todo and (tokens[:, at + i] < 0).any() for i in range(network.columns)):
+        raise ValueError("a column to be drawn is in no pass")
+    weights = views(network, flat)
+    group = _groups(np.unique(tokens, axis=0, return_inverse=True)[1].reshape(-1))
+    for part in plan:
+        if not (tokens[:, [at + c for c in part]] < 0).any():
+            continue
+        leader = np.zeros(group.max() + 1, np.int64)
+        leader[group] = np.arange(len(group))
+        features = _features(network, weights, tokens[leader])
+        shown = group
+        for c in part:
+            head = network.heads[c]
+            out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
+            rise = torch.softmax(out.double(), 1).cumsum(1).numpy()
+            draw = _pick(rise, shown, _stratified(group, rng))
+            tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])
+            group = _groups(group * network.sizes[at + c] + tokens[:, at + c])
+    return tokens
+
+
+def _groups(key: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.unique(key, return_inverse=True)[1]
+
+
+def _features(network: Network, weights: dict[str, Tensor], tokens: Tokens) -> Tensor:
+    shown = torch.from_numpy(tokens)
+    rows = hidden(network, shown, shown[:, network.context :] < 0)
+    with torch.no_grad():
+        return torch.cat([trunk(network, weights, part) for part in rows.split(CHUNK)])
+
+
+def _stratified(group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+    shuffled = rng.permutation(len(group))
+    line = shuffled[np.argsort(group[shuffled], kind="stable")]
+    u = np.empty(len(group))
+    u[line] = (rng.random() + np.arange(len(group)) * GOLDEN) % 1.0
+    return u
+
+
+def _pick(rise: NDArray[np.float64], group: NDArray[np.int64], u: NDArray[np.float64]) -> NDArray[np.int64]:
+    # all rising lines in one: row g's lies in [g, g + 1], so one search finds every row's token
+    tall, wide = rise.shape
+    line = (np.minimum(rise / rise[:, -1:], 1.0) + np.arange(tall)[:, None]).ravel()
+    found = np.searchsorted(line, group + u, side="right") - group * wide
+    return found.clip(0, wide - 1)
