@@ -16,6 +16,8 @@ key the log is a plain chain: who can write the files can write them anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -35,7 +37,14 @@ __all__ = ["KINDS", "Kind", "Sent", "open_log", "read", "record", "sent"]
 
 Kind = Literal["opened", "keyed", "approve", "revoke", "refused", "queries", "sent"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-RESERVED = frozenset({"kind", "at", "ledger", "signature"})
+RESERVED = frozenset({"kind", "at", "ledger", "signature", KEY})
+NEEDED: dict[str, set[str]] = {
+    "approve": {"name", "spec", "sql", "queries", "purpose", "expires"},
+    "revoke": {"name"},
+    "queries": {"digest", "queries"},
+    "sent": {f.name for f in fields(Sent)},
+}
+"""What a line of a kind says at least, beside when it was written and where the ledger ended."""
 
 
 def record(site: Site, kind: Kind, facts: Mapping[str, Fact]) -> Link:
@@ -95,12 +104,15 @@ def open_log(site: Site, identity: Identity | None) -> None:
 def _append(site: Site, lines: Sequence[tuple[Kind, Mapping[str, Fact]]]) -> Link:
     identity, chain = _identity(site), Chain(audit_of(site))
     if identity is None and not chain.path.exists():
-        open_log(site, None)
+        with suppress(FileExistsError):  # another process was first
+            open_log(site, None)
     made = [_facts(site, kind, facts) for kind, facts in lines]
     if chain.path.exists():
         chain.mend()
     with chain.writing() as writer:
         _trusted(writer.links, bytes_of(_seal(site)), identity.public if identity else None)
+        if identity is None and signer(writer.links)[1]:
+            raise Broken("cannot go on: the site's key is gone")
         for facts in made:
             last = writer.append(vouched(identity, writer.links, facts) if identity else facts)
             if identity:
@@ -120,8 +132,12 @@ def _signed(site: Site, identity: Identity | None, links: Sequence[Link], facts:
 
 def _trusted(links: Sequence[Link], sealed: bytes | None, public: str | None) -> None:
     """Raises Broken unless the lines are those of `public` (None: of whom they say), unbroken and complete."""
-    if links[0].facts.get("kind") != "opened" or any(one.facts.get("kind") not in KINDS for one in links):
-        raise Broken("does not verify: it is not an audit log")
+    for one in links:
+        kind = str(one.facts.get("kind"))
+        if kind not in KINDS or (kind == "opened") is not (one.number == 1):
+            raise Broken(f"does not verify: line {one.number} is not one of an audit log")
+        if not {"at", "ledger"} | NEEDED.get(kind, set()) <= set(one.facts):
+            raise Broken(f"does not verify: line {one.number} does not say what a line of its kind says")
     key = signer(links)[1]
     if public is not None and key != public:
         raise Broken(f"does not verify: it is {'signed with another key than the site has' if key else 'not signed'}")

@@ -94,9 +94,9 @@ def _in_log(spent: Sequence[Link], lines: Sequence[Link]) -> None:
     """Raises Broken unless all that the ledger knows to be in a total, since the log began, is in the log as sent."""
     began = _end(lines[0]) if lines else len(spent)
     sent = {line.facts["queries"] for line in lines if line.facts["kind"] == "sent"}
-    asked = {link.hash: link.facts["query_digest"] for link in spent if link.facts["kind"] == "spend"}
+    asked = {link.hash: link.facts.get("query_digest") for link in spent if link.facts.get("kind") == "spend"}
     for link in spent[began:]:
-        if link.facts["kind"] == "released" and asked.get(str(link.facts["spend"])) not in sent:
+        if link.facts.get("kind") == "released" and asked.get(str(link.facts.get("spend"))) not in sent:
             raise Broken(f"does not verify: what line {link.number} of the ledger says was sent is not in it")
 
 

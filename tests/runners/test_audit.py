@@ -226,6 +226,26 @@ def test_with_a_key_a_log_that_is_gone_is_not_begun_again(tmp_path):
     assert not audit_of(site).exists()
 
 
+def test_without_its_key_a_signed_log_does_not_go_on(tmp_path):
+    site = logs.site_at(tmp_path)
+    key_of(site).unlink()
+    before = audit_of(site).read_bytes()
+    with pytest.raises(Broken, match="key is gone"):
+        audit.record(site, "refused", {"code": "budget"})
+    assert audit_of(site).read_bytes() == before and logs.verifies(site)
+
+
+@pytest.mark.parametrize("facts", [{"kind": "sent"}, {"kind": "dance"}, {"kind": "opened"}, {"kind": "approve"}, {}])
+def test_lines_that_say_too_little_are_seen(tmp_path, facts):
+    """In a log without a key, where anyone who can write files can add a line that fits."""
+    site = Site("north", str(tmp_path / "north.duckdb"))
+    audit.record(site, "refused", {"code": "budget"})
+    with Chain(audit_of(site)).writing() as writer:
+        writer.append({"at": "2026-01-01", "ledger": "", **facts})
+    with pytest.raises(Broken, match="line 3"):
+        check(site)
+
+
 def test_the_same_message_and_the_same_queries_are_noted_once(tmp_path):
     site = logs.site_at(tmp_path)
     for _ in range(3):
