@@ -93,7 +93,7 @@ def learn(run: Run) -> None:
 def sample(run: Run) -> None:
     """Synthetic tables of the size the spec asks for, in Parquet files, and what they answer."""
     assert run.model and run.recorder
-    run.job = Job(run.model, patients(run), run.study.seed, run.folder / SAMPLED)
+    run.job = Job(run.model, patients(run), run.study.seed, run.folder / SAMPLED, run.model.size)
     with run.recorder.sample() as stage:
         run.tally = draw_tables(run.job, run.workers, run.ticker.tell)
         for table in run.study.patient_tables():

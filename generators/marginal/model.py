@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from generators.frame import Sample
 from generators.join import joined
 from generators.marginal.chain import Chain, Conditional
-from generators.marginal.keys import Part, keyed
+from generators.marginal.keys import Part, keyed, room
 from generators.marginal.learned import ROOTS, Learned
 from generators.marginal.shard import draw_shard
 from generators.marginal.structure import structure
@@ -21,7 +21,9 @@ from generators.rules import Rules
 from specs.lang.types import Study
 
 SHARD = 16_384
-"""Patients drawn together. Each shard has its own generator seeded by (seed, shard), so who draws which does not matter."""
+"""Patients drawn together, at most. Each shard has its own generator, seeded by (seed, shard): who draws which does not matter."""
+ROWS = 1 << 23
+"""Rows that the patients of a shard can have at most, in all tables: fewer patients a shard where they can have many."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,12 @@ class Model:
     study: Study
     learned: Learned
 
-    def shard(self, number: int, patients: int, seed: int, rules: Rules, size: int = SHARD) -> Sample:
+    @property
+    def size(self) -> int:
+        """Patients in a shard."""
+        return max(1, min(SHARD, ROWS // sum(room(self.study, table) for table in self.study.patient_tables())))
+
+    def shard(self, number: int, patients: int, seed: int, rules: Rules, size: int) -> Sample:
         """Shard `number` of the tables of `patients`: `size` of them, from patient `number * size` on.
 
         What it holds depends on the arguments alone, and memory on `size`. Raises `Infeasible` when the constraints allow
@@ -45,9 +52,9 @@ class Model:
     def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:
         """Tables of exactly `patients` root rows: all shards, in memory. Raises `Infeasible` as `shard` does."""
         shards = []
-        for number in range(-(-patients // SHARD)):
-            progress("sampling patients", number * SHARD / patients)
-            shards.append(self.shard(number, patients, seed, rules))
+        for number in range(-(-patients // self.size)):
+            progress("sampling patients", number * self.size / patients)
+            shards.append(self.shard(number, patients, seed, rules, self.size))
         progress("sampling patients", 1.0)
         return joined(self.study, shards)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generators.marginal.model import SHARD, Model
+from generators.marginal.model import Model
 from generators.rules import Rules
 from runners.columnar import table_of
 from runners.sampling.tally import Tally
@@ -26,7 +26,7 @@ class Job:
     patients: int
     seed: int
     folder: Path
-    shard: int = SHARD
+    shard: int
 
     @property
     def batches(self) -> range:

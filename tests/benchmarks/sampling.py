@@ -98,7 +98,7 @@ def _job(folder: Path, rows: int) -> Any:
 
     model = load_model(folder / "model", read(folder / SPEC, {}))
     assert model
-    return Job(model, rows, 1, folder / "drawn")
+    return Job(model, rows, 1, folder / "drawn", model.size)
 
 
 STEPS = {"draw": draw, "write": write, "build": build}

@@ -52,7 +52,8 @@ def files(study, folder):
 @pytest.fixture
 def database(study, tmp_path):
     file = tmp_path / "r.duckdb"
-    release.write_database(file, study, files(study, tmp_path), sums_of(study), {"spec": study.name, "epsilon": 1.0, "sites": ["a"]})
+    facts = {"spec": study.name, "epsilon": 1.0, "sites": ["a"]}
+    release.write_database(file, study, files(study, tmp_path), sums_of(study), facts)
     return duckdb.connect(str(file), read_only=True)
 
 

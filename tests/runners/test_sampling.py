@@ -103,7 +103,6 @@ def test_by_default_processes_are_started_only_where_there_is_enough_to_do(job, 
 def test_the_tables_in_memory_are_the_tables_in_the_files(model, job, monkeypatch):
     tally = sample(job, 1)
     monkeypatch.setattr("generators.marginal.model.SHARD", SHARD)
-    monkeypatch.setattr(Model.shard, "__defaults__", (SHARD,))
     whole = model.sample(PATIENTS, 7, DuckRules(model.study))
     assert tally.rows == {name: length(frame) for name, frame in whole.tables.items()}
     assert tally.thrown == whole.thrown
@@ -141,6 +140,13 @@ def test_keys_are_unique_and_point_somewhere_across_shards(job, sums, tmp_path):
 def test_a_shard_leaves_room_for_all_rows_of_the_shards_before(study):
     tables = {t.name: room(study, t) for t in study.patient_tables()}
     assert tables == {"patient": 1, "visit": 12, "charge": 36, "note": 72}
+
+
+def test_patients_who_can_have_many_rows_are_drawn_fewer_at_a_time(model):
+    assert model.size == 16_384
+    many = replace(model.study.tables["visit"], parent=replace(model.study.tables["visit"].parent, max_children=400))
+    heavy = replace(model, study=replace(model.study, tables={**model.study.tables, "visit": many}))
+    assert heavy.size * (1 + 400 * (1 + 3 + 6)) <= 1 << 23 < (heavy.size + 1) * (1 + 400 * (1 + 3 + 6))
 
 
 def test_counts_of_shards_add_up_to_those_of_the_whole(model):
