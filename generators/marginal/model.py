@@ -21,7 +21,7 @@ from generators.rules import Rules
 from specs.lang.types import Study
 
 SHARD = 16_384
-"""Patients drawn together, at most. Each shard has its own generator, seeded by (seed, shard): who draws which does not matter."""
+"""Patients drawn together, at most. Each shard has its own generator, seeded by (seed, shard), so anyone can draw it."""
 ROWS = 1 << 23
 """Rows that the patients of a shard can have at most, in all tables: fewer patients a shard where they can have many."""
 
