@@ -62,7 +62,8 @@ def frame_of(data: pd.DataFrame, columns: Sequence[Column]) -> Frame:
         if column.labels is None:
             frame[column.name] = Series(values.fillna(0).to_numpy(), null)
         else:
-            frame[column.name] = Series(pd.Categorical(values.astype(str), list(column.labels)).codes.astype(np.int64), null, column.labels)
+            codes = pd.Categorical(values.astype(str), list(column.labels)).codes.astype(np.int64)
+            frame[column.name] = Series(codes, null, column.labels)
     return frame
 
 
@@ -80,7 +81,9 @@ def marginals_of(tokens: Tokens, columns: Sequence[Column]) -> list[NDArray[np.f
     return [np.bincount(tokens[:, i], minlength=column.size) / len(tokens) for i, column in enumerate(columns)]
 
 
-def train(network: Network, tokens: Tokens, weights: torch.Tensor, order: Sequence[int], args: argparse.Namespace, seed: int) -> State:
+def train(
+    network: Network, tokens: Tokens, weights: torch.Tensor, order: Sequence[int], args: argparse.Namespace, seed: int
+) -> State:
     """Adam over shuffled epochs; stops at a number of steps known before."""
     rows, state = torch.from_numpy(tokens), begin(weights)
     generator = torch.Generator().manual_seed(seed)
@@ -98,15 +101,17 @@ def train(network: Network, tokens: Tokens, weights: torch.Tensor, order: Sequen
     return state
 
 
-def score(args: argparse.Namespace, train_rows: pd.DataFrame, test_rows: pd.DataFrame, synthetic: pd.DataFrame, seed: int) -> dict[str, Any]:
+def score(
+    args: argparse.Namespace, train_rows: pd.DataFrame, test_rows: pd.DataFrame, synthetic: pd.DataFrame, seed: int
+) -> dict[str, Any]:
     """The outside scorer's figures for one synthetic table."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{name}.parquet" for name in ("train", "test", "synthetic")]
         for path, table in zip(paths, (train_rows, test_rows, synthetic), strict=True):
             table.to_parquet(path)
         report = Path(folder) / "score.json"
-        command = [sys.executable, args.scorer, *map(str, paths), "--target", TARGET, "--tests", args.tests, "--no-base", "--out", str(report)]
-        subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True)
+        command = [sys.executable, args.scorer, *map(str, paths), "--target", TARGET, "--tests", args.tests]
+        subprocess.run([*command, "--no-base", "--out", str(report), "--seed", str(seed)], check=True, capture_output=True)
         found = json.loads(report.read_text())
     figures = {"shape": found["density"]["shape_err_pct"], "trend_fixed": found["density"]["trend_fixed_err_pct"]}
     if "mle" in found:
