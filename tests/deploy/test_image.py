@@ -76,6 +76,13 @@ def test_the_last_stage_runs_as_somebody_with_a_fixed_number(steps):
     assert said(steps, "ENTRYPOINT") == ['["wardloom"]']
 
 
+def test_what_is_copied_can_be_read_by_that_user(steps):
+    """Files keep their modes when they are copied, and a checkout may be its owner's alone."""
+    last = max(i for i, (step, _) in enumerate(steps) if step == "FROM")
+    assert all(text.startswith("--from=build ") for text in said(steps[last:], "COPY"))
+    assert "chmod -R a+rX /dbt" in said(steps[:last], "RUN")
+
+
 def test_nothing_is_fetched_and_nothing_secret_is_named(steps):
     names = {step for step, _ in steps}
     assert "ADD" not in names and "ARG" not in names

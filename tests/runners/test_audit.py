@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,34 @@ def test_processes_side_by_side_lose_no_line(tmp_path):
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 6
     assert check(site).audit == 61
+
+
+def _on_and_on(database: str, told: Connection) -> None:
+    for i in range(10_000):
+        audit.record(Site("north", database), "refused", {"code": "budget", "run": str(i)})
+        told.send(i)
+
+
+@pytest.mark.parametrize("lines", range(1, 13))
+def test_killed_at_any_time_no_noted_line_is_lost(tmp_path, lines):
+    """Kill -9 while lines are written: what was acknowledged is there, and the site goes on."""
+    site = logs.site_at(tmp_path)
+    ours, theirs = get_context("fork").Pipe(duplex=False)
+    writer = get_context("fork").Process(target=_on_and_on, args=(site.database, theirs))
+    writer.start()
+    theirs.close()
+    noted = [ours.recv() for _ in range(lines)]
+    writer.kill()
+    writer.join()
+    while ours.poll():
+        try:
+            noted.append(ours.recv())
+        except EOFError:
+            break
+    audit.record(site, "refused", {"code": "spec", "run": "after"})
+    runs = [one.facts["run"] for one in audit.read(site) if one.facts["kind"] == "refused"]
+    assert runs[: len(noted)] == [str(i) for i in noted] and runs[-1] == "after" and len(runs) <= len(noted) + 2
+    assert check(site).audit == len(runs) + 1
 
 
 def test_a_copy_of_everything_verifies_elsewhere(site, tmp_path):

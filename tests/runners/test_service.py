@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from privacy.identity import Identity
 from privacy.ledger import Ledger
 from runners.errors import DATA, WRONG, Stop
-from runners.places import Places, audit_of, ledger_of
+from runners.places import Places, audit_of, key_of, ledger_of
 from runners.service import address, at_site, serve
 from runners.site import approval, audit, project
 from runners.site.approval import Approval
@@ -80,6 +81,12 @@ def samples(server):
     assert status == 200
     families = text_string_to_metric_families(text)
     return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def value(found, name, **labels):
@@ -301,18 +308,40 @@ def test_whatever_becomes_of_the_logs_it_is_told_and_nothing_fails(here, data):
 def test_a_run_shows_its_stages_as_long_as_it_lasts(spec, monkeypatch, capsys):
     from runners.cli import main
 
-    seen = []
+    seen, port = [], free_port()
 
     def run_study(study, *_):
         with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as reply:
             seen.append(reply.read())
         raise Stop(WRONG, "far enough")
 
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
     monkeypatch.setattr("runners.run.run", run_study)
     assert main(["run", str(spec), "--metrics", f"127.0.0.1:{port}"]) == WRONG
     assert b"wardloom_spec_ok 1.0" in seen[0]
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_a_site_shows_its_health_as_long_as_it_serves(here, tmp_path, monkeypatch):
+    from runners.cli import main
+
+    site, study = here
+    keys = {name: Identity.create(tmp_path / f"{name}.key").public for name in ("lake", "coast")}
+    keys["north"] = Identity.load(key_of(site)).public
+    text = Path(study.file).read_text().replace("{min_sites: 3}", "{min_sites: 3, transport: nvflare}")
+    for name, key in keys.items():
+        text = text.replace(f"  {name}: {{", f"  {name}: {{key: '{key}', ")
+    Path(study.file).write_text(text)
+    (tmp_path / "kit" / "startup").mkdir(parents=True)
+    (tmp_path / "kit" / "startup" / "fed_client.json").touch()
+    seen, port = [], free_port()
+
+    def client(kit, spec, name):
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as reply:
+            seen.append(reply.read())
+        return 0
+
+    monkeypatch.setattr("runners.transport.nvflare.serve.serve", client)
+    kit, metrics = str(tmp_path / "kit"), f"127.0.0.1:{port}"
+    assert main(["site", "serve", study.file, "--site", "north", "--kit", kit, "--metrics", metrics]) == 0
+    assert seen == [b"spec ok\ndatabase ok\nledger ok\naudit ok\n"]
