@@ -6,7 +6,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt requirements-demo.txt
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: demo omop heart test lint format clean help
+.PHONY: demo omop heart federation test lint format clean help
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -23,6 +23,11 @@ omop: .venv/demo.stamp  ## the second study: simulated OMOP records at three hos
 heart: .venv/demo.stamp  ## the third study: eleven lines, one table
 	@$(BIN)/python -m runners.demo heart data/heart
 	@$(BIN)/wardloom run specs/heart.yml
+
+federation: .venv/demo.stamp  ## the demo as a federation over NVFLARE: server and three hospitals, a process each
+	@$(PIP) -c constraints.txt -e ".[nvflare]"
+	@$(BIN)/python -m runners.demo nafld data/nafld
+	@$(BIN)/wardloom federation up $(SPEC)
 
 test: lint  ## the whole test suite, as CI runs it
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -q
