@@ -97,9 +97,14 @@ def refusal(site: Site, study: Study) -> str:
 
 
 def demanded(site: Site, study: Study) -> bool:
-    """A steward who made a key wants to be asked; so does a spec that lists the site, and a transport between machines."""
+    """A steward who made a key wants to be asked (also when it is gone); so does a spec that lists the site, and any network."""
     transport: str = study.federation.transport
-    return key_of(site).exists() or site.name in study.governance.approvals or transport != "embedded"
+    return (
+        key_of(site).exists()
+        or audit.seal_of(site).exists()
+        or site.name in study.governance.approvals
+        or transport != "embedded"
+    )
 
 
 def standing(links: Sequence[Link], study: Study) -> Approval | None:

@@ -33,7 +33,7 @@ from runners.places import audit_of, key_of, ledger_of
 from runners.site.sent import Sent, asked
 from specs.lang.types import Site
 
-__all__ = ["KINDS", "Kind", "Sent", "open_log", "read", "record", "sent"]
+__all__ = ["KINDS", "Kind", "Sent", "open_log", "read", "record", "seal_of", "sent"]
 
 Kind = Literal["opened", "keyed", "approve", "revoke", "refused", "queries", "sent"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -75,7 +75,7 @@ def read(site: Site, key: str | None = None) -> tuple[Link, ...]:
 
     None yet is an empty log, of a site without a key. Raises Broken, which says what is wrong first.
     """
-    path, sealed = audit_of(site), bytes_of(_seal(site))  # the seal first: meanwhile the log can only grow
+    path, sealed = audit_of(site), bytes_of(seal_of(site))  # the seal first: meanwhile the log can only grow
     public = key or _public(site)
     if not path.exists() and not public and not Chain(path).head.exists() and sealed is None:
         return ()
@@ -110,13 +110,13 @@ def _append(site: Site, lines: Sequence[tuple[Kind, Mapping[str, Fact]]]) -> Lin
     if chain.path.exists():
         chain.mend()
     with chain.writing() as writer:
-        _trusted(writer.links, bytes_of(_seal(site)), identity.public if identity else None)
+        _trusted(writer.links, bytes_of(seal_of(site)), identity.public if identity else None)
         if identity is None and signer(writer.links)[1]:
             raise Broken("cannot go on: the site's key is gone")
         for facts in made:
             last = writer.append(vouched(identity, writer.links, facts) if identity else facts)
             if identity:
-                put(_seal(site), seal(identity, last))
+                put(seal_of(site), seal(identity, last))
         return writer.links[-1]
 
 
@@ -126,7 +126,7 @@ def _signed(site: Site, identity: Identity | None, links: Sequence[Link], facts:
         return facts
     found, before = vouched(identity, links, facts), links[-1].hash if links else START
     number = len(links) + 1
-    put(_seal(site), seal(identity, link(line(before, number, found), before, number)))
+    put(seal_of(site), seal(identity, link(line(before, number, found), before, number)))
     return found
 
 
@@ -174,6 +174,7 @@ def _public(site: Site) -> str | None:
     return identity.public if identity else None
 
 
-def _seal(site: Site) -> Path:
+def seal_of(site: Site) -> Path:
+    """The file that says, signed, how long the log is. Only a log with a key has one."""
     path = audit_of(site)
     return path.with_name(path.name + ".seal")

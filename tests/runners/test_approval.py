@@ -242,6 +242,12 @@ def test_half_a_line_in_the_ledger_is_no_rollback(site, study, dbt):
     approval.check(site, study)
 
 
+def test_without_the_key_nothing_is_approved(site, study, dbt):
+    approve(site, study, dbt)
+    key_of(site).unlink()
+    assert refusal(site, study) == "approval"
+
+
 def test_a_key_without_a_log_approves_nothing(study, hospital, dbt):
     Identity.create(key_of(study.sites["north"]))
     assert refusal(study.sites["north"], study) == "approval"
