@@ -61,7 +61,9 @@ def norms(tape: list[Layer], slopes: tuple[Tensor, ...], patient: Tensor) -> Ten
                 square += (same * (g @ g.mT)).sum((1, 2))
         else:
             a = by_patient(layer.input)
-            square += (g @ g.mT * (a @ a.mT + 1)).sum((1, 2)) if wide <= 64 else (g.mT @ a).square().sum((1, 2)) + g.sum(1).square().sum(1)
+            # Gram matrices cost rows^2, the gradient itself width^2
+            square += (g @ g.mT * (a @ a.mT)).sum((1, 2)) if wide <= 64 else (g.mT @ a).square().sum((1, 2))
+            square += g.sum(1).square().sum(1)
     return square.clamp(min=0).sqrt()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class Network:
     def heads(self) -> tuple[slice, ...]:
         """Where each predicted column's logits lie."""
         ends = list(accumulate(self.sizes[self.context :], initial=0))
-        return tuple(slice(a, b) for a, b in zip(ends, ends[1:], strict=False))
+        return tuple(slice(a, b) for a, b in pairwise(ends))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -52,7 +52,8 @@ class Network:
         d, h = self.width, self.width * self.inner
         shapes: dict[str, tuple[int, ...]] = {"embed": (sum(self.sizes) + len(self.sizes), d)}
         for i in range(self.depth):
-            shapes |= {f"norm{i}.w": (d,), f"norm{i}.b": (d,), f"in{i}.w": (h, d), f"in{i}.b": (h,), f"out{i}.w": (d, h), f"out{i}.b": (d,)}
+            shapes |= {f"norm{i}.w": (d,), f"norm{i}.b": (d,), f"in{i}.w": (h, d), f"in{i}.b": (h,)}
+            shapes |= {f"out{i}.w": (d, h), f"out{i}.b": (d,)}
         outputs = sum(self.sizes[self.context :])
         return shapes | {"norm.w": (d,), "norm.b": (d,), "head.w": (outputs, d), "head.b": (outputs,)}
 
@@ -73,7 +74,7 @@ class Layer:
 
 def views(network: Network, flat: Tensor) -> Weights:
     """The layers' weights, as views of the flat vector."""
-    parts = flat.split([int(np.prod(shape)) for shape in network.shapes.values()])
+    parts = torch.split(flat, [int(np.prod(shape)) for shape in network.shapes.values()])  # type: ignore[no-untyped-call]
     return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
 
 

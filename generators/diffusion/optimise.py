@@ -30,7 +30,9 @@ def rate(step: int, steps: int, peak: float, warm: int = 50) -> float:
     return peak * min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def advance(state: State, gradient: Tensor, count: float, rate: float, keep: float = 0.999, betas: tuple[float, float] = (0.9, 0.99)) -> State:
+def advance(
+    state: State, gradient: Tensor, count: float, rate: float, keep: float = 0.999, betas: tuple[float, float] = (0.9, 0.99)
+) -> State:
     """One Adam step (Kingma and Ba 2015) from a summed gradient of (about) `count` patients.
 
     `keep` is the running average's memory; early on it is shorter, so that the start is forgotten. Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Column:
         numbers = self.atoms or len(self.edges) > 1
         if (self.labels is None) != bool(numbers) or self.labels == ():
             raise ValueError(f"column {self.name}: give labels, or atoms or at least two edges")
-        if any(b <= a for row in (self.atoms, self.edges) for a, b in zip(row, row[1:], strict=False)):
+        if any(b <= a for row in (self.atoms, self.edges) for a, b in pairwise(row)):
             raise ValueError(f"column {self.name}: atoms and edges must rise")
 
     @property
@@ -116,4 +117,5 @@ def column_json(column: Column) -> dict[str, Any]:
 
 def column_of(entry: dict[str, Any]) -> Column:
     """The column that `column_json` wrote."""
-    return Column(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Column(**given)
