@@ -90,6 +90,18 @@ def test_a_second_run_asks_nobody_and_gives_the_same_tables(study, transport):
     assert spent(study) == paid
 
 
+def test_rows_on_their_way_are_gone_when_the_release_is_there_and_processes_change_nothing(study, transport):
+    def rows():
+        with duckdb.connect(str(Places(study).database), read_only=True) as con:
+            return [con.sql(f"from sampled.{table}").fetchall() for table in ("patient", "lab")]
+
+    one = go(study, workers=1)
+    before = rows()
+    two = go(study, workers=2)
+    assert rows() == before
+    assert not (one.folder / "sampled").exists() and not (two.folder / "sampled").exists()
+
+
 def test_the_report_can_be_built_again_from_the_release_alone(study, transport):
     go(study)
     file = Places(study).release / "report.html"

@@ -23,7 +23,8 @@ from generators.marginal.shard import Infeasible
 from generators.marginal.structure import queries
 from generators.marginal.train import learn
 from privacy.sums import Sums
-from runners.errors import DATA, Stop
+from runners.cli import main
+from runners.errors import DATA, WRONG, Stop
 from runners.release import write_database
 from runners.rules import DuckRules
 from runners.sampling import batch as batch_module
@@ -98,6 +99,12 @@ def test_by_default_processes_are_started_only_where_there_is_enough_to_do(job, 
     with pytest.raises(Stop):  # what the processes should have drawn is not there
         sample(replace(job, seed=8))
     assert asked == [(4, 3)]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5"])
+def test_the_number_of_processes_is_a_whole_number(number, capsys):
+    assert main(["run", str(ROOT / "specs" / "heart.yml"), f"--workers={number}"]) == WRONG
+    assert "--workers" in capsys.readouterr().err
 
 
 def test_the_tables_in_memory_are_the_tables_in_the_files(model, job, monkeypatch):
