@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -93,6 +94,9 @@ def learn(run: Run) -> None:
 def sample(run: Run) -> None:
     """Synthetic tables of the size the spec asks for, in Parquet files, and what they answer."""
     assert run.model and run.recorder
+    for left in run.places.runs.glob(f"*/{SAMPLED}"):  # by a run that nobody went on with
+        if left.parent != run.folder:
+            shutil.rmtree(left, ignore_errors=True)
     run.job = Job(run.model, patients(run), run.study.seed, run.folder / SAMPLED, run.model.size)
     with run.recorder.sample() as stage:
         run.tally = draw_tables(run.job, run.workers, run.ticker.tell)

@@ -95,8 +95,11 @@ def test_rows_on_their_way_are_gone_when_the_release_is_there_and_processes_chan
         with duckdb.connect(str(Places(study).database), read_only=True) as con:
             return [con.sql(f"from sampled.{table}").fetchall() for table in ("patient", "lab")]
 
+    left = Places(study).runs / "given-up" / "sampled"
+    left.mkdir(parents=True)
     one = go(study, workers=1)
     before = rows()
+    assert not left.exists()
     two = go(study, workers=2)
     assert rows() == before
     assert not (one.folder / "sampled").exists() and not (two.folder / "sampled").exists()
