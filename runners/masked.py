@@ -13,7 +13,7 @@ from privacy.masking.survivors import agreed
 from privacy.masking.unmask import Revealed, unmask
 from runners.attempt import Attempt
 from runners.replies import advert_of, parts_of
-from specs.lang.quorum import threshold
+from specs.lang.quorum import fewest, threshold
 from specs.lang.types import Study
 
 
@@ -40,9 +40,8 @@ class MaskedSum:
 
     @property
     def need(self) -> int:
-        """How many sites a total must hold: for the noise in it, and to remove masks."""
-        federation = self.study.federation
-        return max(federation.min_sites, len(self.study.sites) - federation.dropouts, self.threshold)
+        """How many sites a total must hold."""
+        return fewest(len(self.study.sites), self.study.federation)
 
     def ready(self) -> dict[str, Advert]:
         """Who could answer, with the keys each uses."""

@@ -17,6 +17,7 @@ from privacy.masking.unmask import reveal
 from privacy.secure_sum import Words
 from runners.site.rounds import Round
 from runners.site.trouble import Trouble
+from specs.lang.quorum import fewest
 from specs.lang.types import Study
 
 Said = Mapping[str, Any]
@@ -33,9 +34,8 @@ class Member:
 
     @property
     def need(self) -> int:
-        """How many sites a total must hold: then the noise in it meets the claim."""
-        federation = self.study.federation
-        return max(federation.min_sites, len(self.study.sites) - federation.dropouts)
+        """How many sites a total must hold."""
+        return fewest(len(self.study.sites), self.study.federation)
 
     def ready(self, round: Round, said: Said) -> Step:
         """Fresh secrets; their public keys, signed."""
@@ -56,7 +56,7 @@ class Member:
     def sums(self, round: Round, said: Said) -> Step:
         """Opens and keeps the parts of those who dealt. Raises Unfit when there are too few, or parts are not for this round."""
         roster, sealed = _roster(round), _texts(said.get("sealed"))
-        if self.site not in sealed or len(sealed) < max(self.need, roster.threshold):
+        if self.site not in sealed or len(sealed) < self.need:
             raise Unfit("too few sites dealt parts")
         return replace(round, held=opened(_secrets(round), roster, round.transcript, self.site, sealed)), {}
 

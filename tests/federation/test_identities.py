@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import select
 import shutil
+import subprocess
+import sys
 
 import pytest
 from cryptography import x509
@@ -124,3 +128,27 @@ def test_without_the_faults_all_of_them_connect(tmp_path):
     finally:
         place.close()
     assert all(answer.state == "reply" for answer in answers.values())
+
+
+STARTED = """
+import sys, time
+from pathlib import Path
+from runners.transport.nvflare.transport import Nvflare
+transport = Nvflare(Path(sys.argv[1]), ["north"], join=1.0)
+transport.exchange("r1", "0" * 32, "ready", {"north": b"hello"}, 1.0, lambda site, answer: None)
+print(transport.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_coordinator_that_is_killed_leaves_no_server(tmp_path):
+    kits = provision("small-one", ["north"], "localhost", _free_ports(), tmp_path / "kits")
+    words = [sys.executable, "-c", STARTED, str(kits[COORDINATOR])]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    server = int(process.stdout.readline())
+    handle = os.pidfd_open(server)
+    process.kill()
+    process.wait()
+    ended, _, _ = select.select([handle], [], [], 60)
+    os.close(handle)
+    assert ended

@@ -25,7 +25,7 @@ def serve(kit: Path, spec: Path, site: str) -> int:
     kits.write_site(kit, spec.absolute(), site)
     before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
     process = subprocess.Popen(
-        start.client(kit, site), stdin=subprocess.DEVNULL, env=start.environment(), start_new_session=True
+        start.client(kit, site), stdin=subprocess.PIPE, env=start.environment(), start_new_session=True
     )
     try:
         return process.wait()

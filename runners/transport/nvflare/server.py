@@ -24,6 +24,7 @@ from nvflare.fuel.f3.message import Message
 from runners.transport.base import Answer
 from runners.transport.frames import read_frame, write_frame
 from runners.transport.nvflare.kit import CHANNEL, TOPIC
+from runners.transport.nvflare.leash import leash
 
 ALIVE = 25.0
 """Seconds after a site's last sign of life (one every ten seconds) in which nobody else may take its place."""
@@ -38,6 +39,7 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
         super().__init__()
         self.path, self.sites = Path(socket), frozenset(sites)
         self.engine: Any = None
+        leash()
 
     def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
         """Listens as soon as the server is up; looks at who wants to register, before NVFLARE checks the certificate."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from nvflare.apis.event_type import EventType
 from nvflare.apis.fl_component import FLComponent
@@ -12,8 +13,10 @@ from nvflare.fuel.f3.cellnet.fqcn import FQCN
 from nvflare.fuel.f3.cellnet.utils import make_reply
 from nvflare.fuel.f3.message import Message
 
+from runners.transport.base import Answer
 from runners.transport.frames import MOST
 from runners.transport.nvflare.kit import CHANNEL, TOPIC
+from runners.transport.nvflare.leash import leash
 from runners.transport.process import SiteProcess
 
 DEADLINE = 3600.0
@@ -27,6 +30,8 @@ class SiteRelay(FLComponent):  # type: ignore[misc]
         super().__init__()
         self.spec, self.site = Path(spec), site
         self.process: SiteProcess | None = None
+        self.lock = Lock()
+        leash()
 
     def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
         """Listens from when the client has registered until it ends."""
@@ -42,10 +47,15 @@ class SiteRelay(FLComponent):  # type: ignore[misc]
         if origin != FQCN.ROOT_SERVER or not isinstance(body, bytes) or len(body) > MOST:
             self.logger.warning("refused a message that is not the coordinator's")
             return make_reply(ReturnCode.UNAUTHENTICATED, body=b"")
-        deadline = float(message.get_header("deadline", DEADLINE))
+        with self.lock:
+            answer = self._asked(body, float(message.get_header("deadline", DEADLINE)))
+        return make_reply(ReturnCode.OK if answer.state == "reply" else ReturnCode.PROCESS_EXCEPTION, body=answer.body)
+
+    def _asked(self, body: bytes, deadline: float) -> Answer:
+        """Of a process that stays for the next message."""
         if self.process is None or not self.process.alive:
             self.process = SiteProcess(self.spec, self.site)
         answer = self.process.ask(body, deadline)
         if not self.process.alive:
             self.process.end()
-        return make_reply(ReturnCode.OK if answer.state == "reply" else ReturnCode.PROCESS_EXCEPTION, body=answer.body)
+        return answer

@@ -26,11 +26,9 @@ def client(kit: Path, site: str) -> list[str]:
 
 
 def started(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """The command in a session of its own, what it says in a private file."""
+    """The command in a session of its own, what it says in a private file; it ends when this process does (`leash.py`)."""
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(), start_new_session=True
-        )
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out, env=environment(), start_new_session=True)
 
 
 def environment() -> dict[str, str]:

@@ -39,14 +39,18 @@ class Nvflare:
     def exchange(
         self, run: str, round: str, stage: str, payloads: Mapping[str, bytes], deadline: float, heard: Heard
     ) -> Mapping[str, Answer]:
-        """All sites at once. A site that is not connected in time is missing."""
+        """All sites at once. A site that is not connected in time is missing. Interrupted, it stops the server first."""
         self._up()
         answers: dict[str, Answer] = {}
         with ThreadPoolExecutor(max(1, len(payloads))) as pool:
             waiting = {pool.submit(self._one, site, body, deadline): site for site, body in payloads.items()}
-            for done in as_completed(waiting):
-                answers[waiting[done]] = done.result()
-                heard(waiting[done], answers[waiting[done]])
+            try:
+                for done in as_completed(waiting):
+                    answers[waiting[done]] = done.result()
+                    heard(waiting[done], answers[waiting[done]])
+            except BaseException:
+                self.close()
+                raise
         return {site: answers[site] for site in payloads}
 
     def close(self) -> None:
