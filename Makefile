@@ -57,5 +57,5 @@ clean:  ## remove what was built here: the environment, demo data, releases, cac
 
 .venv/test.stamp: .venv/demo.stamp
 	@echo "[setup] installing what the tests need"
-	@$(PIP) -c constraints.txt -e ".[dev]"
+	@$(PIP) -c constraints.txt -e ".[dev,torch]"
 	@touch $@

@@ -33,10 +33,12 @@ PURPOSE = "a trial of the federation on one machine"
 
 def loopback(spec: Path, quiet: bool = False) -> Run:
     """Runs the study in `spec` over NVFLARE. Raises Stop and SpecError."""
-    copy = _federated(spec, read(spec))
+    original = read(spec)
+    copy = _federated(spec, original)
     study = read(copy)
     for site in study.sites.values():
         _approved(study, site)
+        _approved(original, site)  # from now on these sites want to be asked, and the spec itself should go on working
     kits = kits_of(study)
     shutil.rmtree(kits, ignore_errors=True)
     made = provision(study.name, study.sites, "localhost", _free_ports(), kits)

@@ -74,7 +74,7 @@ class Layer:
 
 def views(network: Network, flat: Tensor) -> Weights:
     """The layers' weights, as views of the flat vector."""
-    parts = torch.split(flat, [int(np.prod(shape)) for shape in network.shapes.values()])  # type: ignore[no-untyped-call]
+    parts = torch.split(flat, [int(np.prod(shape)) for shape in network.shapes.values()])
     return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
 
 

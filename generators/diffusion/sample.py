@@ -74,7 +74,7 @@ def _features(network: Network, weights: dict[str, Tensor], tokens: Tokens) -> T
     shown = torch.from_numpy(tokens)
     rows = hidden(network, shown, shown[:, network.context :] < 0)
     with torch.no_grad():
-        return torch.cat([trunk(network, weights, part) for part in torch.split(rows, CHUNK)])  # type: ignore[no-untyped-call]
+        return torch.cat([trunk(network, weights, part) for part in torch.split(rows, CHUNK)])
 
 
 def _stratified(group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -90,4 +90,5 @@ def _pick(rise: NDArray[np.float64], group: NDArray[np.int64], u: NDArray[np.flo
     tall, wide = rise.shape
     line = (np.minimum(rise / rise[:, -1:], 1.0) + np.arange(tall)[:, None]).ravel()
     found = np.searchsorted(line, group + u, side="right") - group * wide
-    return np.clip(found, 0, wide - 1).astype(np.int64)
+    picked: NDArray[np.int64] = found.clip(0, wide - 1)
+    return picked

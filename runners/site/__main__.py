@@ -55,7 +55,8 @@ def _listen(requests: SimpleQueue[bytes]) -> None:
         while True:
             requests.put(read_frame(sys.stdin.buffer))
     except (EOFError, OSError, ValueError):
-        os.kill(os.getpid(), signal.SIGTERM)
+        # not to the process: the system might hand that to this thread, and the one that waits would wait on
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 if __name__ == "__main__":

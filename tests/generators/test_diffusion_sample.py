@@ -49,7 +49,7 @@ def share_of(rows: Tokens) -> np.ndarray:
 @pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0)])
 def test_the_joint_is_reproduced_in_any_order(weights: torch.Tensor, order: tuple[int, ...]) -> None:
     drawn = sample(NETWORK, weights, np.full((20_000, 3), -1), passes(order, 3), stream(0, 0))
-    assert np.abs(share_of(drawn) - JOINT).sum() / 2 < 0.02
+    assert np.abs(share_of(drawn) - JOINT).sum() / 2 < 0.03
 
 
 def test_conditions_are_kept_and_the_rest_follows_them(weights: torch.Tensor) -> None:

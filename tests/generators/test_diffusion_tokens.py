@@ -34,7 +34,8 @@ def test_numbers_are_spread_evenly_in_a_bin() -> None:
 
 
 def test_a_number_between_atoms_goes_to_the_nearer() -> None:
-    assert Column("n", atoms=(1.0, 2.0, 8.0)).encode(known(np.array([0.0, 1.4, 1.6, 4.9, 5.1, 9.0]))).tolist() == [0, 0, 1, 1, 2, 2]
+    values = np.array([0.0, 1.4, 1.6, 4.9, 5.1, 9.0])
+    assert Column("n", atoms=(1.0, 2.0, 8.0)).encode(known(values)).tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_labels_are_matched_by_name() -> None:
