@@ -8,7 +8,8 @@ from runners.transport.frames import read_frame, write_frame
 
 
 def test_it_ends_when_its_input_ends(root):
-    with subprocess.Popen([sys.executable, "-m", "runners.site", "nowhere.yml", "north"], stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=root) as site:
+    command = [sys.executable, "-m", "runners.site", "nowhere.yml", "north"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=root) as site:
         write_frame(site.stdin, b"no request")
         assert b"spec" in read_frame(site.stdout)
         site.stdin.close()
