@@ -153,10 +153,23 @@ class Federation:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """Which generator learns, and where it computes."""
+    """Which generator learns, and where it computes.
 
-    name: Literal["marginal", "copula"] = "marginal"
+    Those that train on patients' gradients (`trains`) spend the share `measure` of the budget on histograms, as the others do
+    with all of it, and the rest in `rounds` sums over all hospitals; their networks are `width` wide and `depth` layers deep.
+    """
+
+    name: Literal["marginal", "copula", "diffusion", "ctgan", "tvae"] = "marginal"
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    measure: float = 0.5
+    rounds: int = 40
+    width: int = 128
+    depth: int = 2
+
+    @property
+    def trains(self) -> bool:
+        """Whether hospitals compute gradients for it."""
+        return self.name not in ("marginal", "copula")
 
 
 @dataclass(frozen=True, slots=True)
