@@ -47,6 +47,7 @@ CODES: dict[str, tuple[int, str, str]] = {
     "busy": (DATA, "is already working for another run of this spec", "wait for it to end, then run again"),
     "disk": (DATA, "has no disk space left", "free space beside its database, then run again"),
     "memory": (DATA, "ran out of memory", "give it more memory, or ask for fewer columns"),
+    "package": (DATA, "lacks a package that training needs", 'install it there: pip install "wardloom[torch]"'),
     "table": (DATA, "has no such table", "check sites.<name>.schema, or the table's name"),
     "column": (DATA, "has no such column", "it may have been renamed at this hospital"),
     "type": (DATA, "has a column of another type", "change the staging model or the hospital's table"),

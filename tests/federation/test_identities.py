@@ -66,7 +66,7 @@ class Place:
             shutil.copytree(other["wrongca"], self.kits["wrongca"])
             expire(self.kits["expired"], folder / "kits" / "authority")
             kit_files.revoke(self.kits[COORDINATOR], "revoked")
-        self.transport = Nvflare(self.kits[COORDINATOR], (*GOOD, *BAD) if spoil else everyone, join=15.0)
+        self.transport = Nvflare(self.kits[COORDINATOR], (*GOOD, *BAD) if spoil else everyone, join=30.0 if spoil else 120.0)
         self.clients = []
         for site in everyone:
             self.client(site, self.kits[site])

@@ -109,7 +109,7 @@ def write_spec(folder, monkeypatch):
     root = Path(__file__).resolve().parents[2]
     project = folder / "dbt"
     shutil.copytree(root / "dbt", project, ignore=shutil.ignore_patterns("site", "release", "target", "logs"))
-    site = [f"runners.site.{name}" for name in ("approval", "build", "sources")]
+    site = [f"runners.site.{name}" for name in ("agree", "approval", "build", "sources")]
     for module in ("runners.places", "runners.dbt", "runners.prove", *site):
         monkeypatch.setattr(f"{module}.DBT", project)
     for name in ("stale", "write"):
