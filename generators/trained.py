@@ -21,6 +21,11 @@ Coded = Mapping[str, Codes]
 class Trainable(Protocol):
     """A generator made from a spec alone, so that coordinator and hospitals have the same one."""
 
+    clip: float
+    """L2 bound of one patient's gradient."""
+    rate: float
+    """Largest step of a round on clipped, noised sums (`generators.optimise.advance`)."""
+
     @property
     def length(self) -> int:
         """Number of weights."""

@@ -25,6 +25,13 @@ from specs.lang.types import Study
 
 Bodies = Callable[[str], Mapping[str, Any]]
 Heard = Callable[[Stage, str, Trouble | None], None]
+Besides = Callable[[Stage], Mapping[str, Any]]
+"""What every site is told at a stage besides what the stage itself needs."""
+
+
+def nothing(stage: Stage) -> Mapping[str, Any]:
+    """Nothing besides."""
+    return {}
 
 
 @dataclass
@@ -41,6 +48,7 @@ class Attempt:
     deadline: float
     heard: Heard
     left_out: dict[str, Trouble] = field(default_factory=dict)
+    besides: Besides = nothing
 
     @property
     def context(self) -> Context:
@@ -85,7 +93,8 @@ class Attempt:
 
     def _request(self, stage: Stage, site: str, body: Mapping[str, Any]) -> bytes:
         c = self.context
-        return signed(self._identity(), Request(c.run, c.round, stage, site, c.spec, c.queries, c.share, body).pack())
+        said = {**body, **self.besides(stage)}
+        return signed(self._identity(), Request(c.run, c.round, stage, site, c.spec, c.queries, c.share, said).pack())
 
     def _kept(self, reader: Reader, site: str, request: bytes) -> Reply | None:
         data = read(self._file(reader.stage, site))

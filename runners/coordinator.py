@@ -7,20 +7,24 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.trained import Weights
 from privacy.masking.errors import Unfit
 from privacy.query import Query, digest
 from privacy.sums import Sums
-from runners.attempt import Attempt
+from runners.attempt import Attempt, Besides, nothing
 from runners.errors import REFUSED, Stop
 from runners.files import write_atomic
 from runners.masked import MaskedSum, Total
 from runners.noise import cost, total_std
 from runners.site.message import Stage
 from runners.site.trouble import Trouble
+from runners.task import Task
+from runners.task import share as share_of
 from runners.transport.base import Transport
 from specs.lang.types import Study
 
@@ -68,19 +72,48 @@ class FederatedDoor:
         present = tuple(site for site in self.study.sites if site in total.sites)
         return self._sums(queries, share, total.vector, present)
 
+    def train(self, task: Task, weights: Weights) -> Total:
+        """The total of a round of training, in integers. Raises Stop as `ask` does."""
+        asked, part = (task.query(self.study, len(weights)),), share_of(self.study)
+        file = self._file(asked, part)
+        if not file.exists():
+
+            def besides(stage: Stage) -> dict[str, Any]:
+                return task.said(weights if stage == "sums" else None)
+
+            self._attempt(asked, part, lambda masked: _save(file, masked.total()), besides)
+            shutil.rmtree(self._place(asked, part), ignore_errors=True)
+        return _load(file)
+
+    def forget(self, task: Task, length: int) -> None:
+        """Removes the total of a round that the weights have taken in."""
+        self._file((task.query(self.study, length),), share_of(self.study)).unlink(missing_ok=True)
+
     def _file(self, queries: Sequence[Query], share: float) -> Path:
         return self.folder / f"round-{digest(queries)[:12]}-{share:g}.npz"
 
     def _place(self, queries: Sequence[Query], share: float) -> Path:
         return self._file(queries, share).with_suffix("")
 
-    def _attempt(self, queries: Sequence[Query], share: float, act: Callable[[MaskedSum], object]) -> None:
+    def _attempt(
+        self, queries: Sequence[Query], share: float, act: Callable[[MaskedSum], object], besides: Besides = nothing
+    ) -> None:
         """Goes on with the attempt that is under way; one that cannot go on makes room for a new one."""
         place, before = self._place(queries, share), set(self.left_out)
         place.mkdir(parents=True, exist_ok=True)
         cells = sum(q.cells for q in queries)
         attempt = Attempt(
-            self.study, self.transport, place, self.run, digest(queries), share, cells, self.deadline, self._heard, self.left_out
+            self.study,
+            self.transport,
+            place,
+            self.run,
+            digest(queries),
+            share,
+            cells,
+            self.deadline,
+            self._heard,
+            self.left_out,
+            besides,
         )
         try:
             act(MaskedSum(self.study, attempt))

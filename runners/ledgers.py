@@ -10,7 +10,7 @@ from privacy.accountant import rho as rho_of
 from privacy.errors import Refused
 from privacy.ledger import Ledger
 from privacy.query import Query
-from runners.noise import spend_of
+from runners.noise import cost
 from runners.places import ledger_of
 from specs.lang.types import Budget, Site, Study
 
@@ -51,11 +51,11 @@ def left_at(site: Site, study: Study, queries: Sequence[Query]) -> Left:
 def _read(ledger: Ledger, site: Site, study: Study, queries: Sequence[Query]) -> Left:
     budget = ledger.budget
     spent, left = ledger.spent(site.data_version), ledger.left(site.data_version)
-    spend = spend_of(study, site, "plan", queries, 1.0)
-    same = {(e.spend.data_version, e.spend.spec_digest, e.spend.query_digest) for e in ledger.entries()}
-    booked = (site.data_version, study.digest, spend.query_digest if spend else "") in same
+    booked_here = [e.spend for e in ledger.entries() if e.spend.data_version == site.data_version]
+    rest = cost(study, queries, 1.0)[0] - sum(spend.rho for spend in booked_here if spend.spec_digest == study.digest)
+    booked = rest <= 1e-9
     trouble = ""
-    if spend is not None and not ledger.affords(spend):
+    if not booked and rest > left * (1 + 1e-9):
         trouble = "its ledger has too little privacy budget left for this data version"
         if site.budget and site.budget != budget:
             trouble += f" (it was opened with epsilon {budget.epsilon:g}; what the spec says now does not change it)"

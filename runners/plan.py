@@ -16,10 +16,8 @@ from runners.expected import Expected, average, expected
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
 from runners.site.approval import expired, over, refusal
+from runners.task import measured
 from specs.lang.types import Study
-
-FIRST_SHARE = 1.0
-"""The marginal generator asks once, for all of the budget."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,21 @@ def outlook(study: Study) -> Outlook:
     """Raises nothing for what would stop a run: that is in `stops`."""
     plans = structure(study)
     asked = tuple(q for plan in plans for q in plan.queries())
-    rho, variance = cost(study, asked, FIRST_SHARE)
+    rho, variance = cost(study, asked, measured(study))
     std = total_std(study, variance, len(study.sites)) / UNIT
     patients = study.rows.get(study.root.name, 0)
     budgets = tuple(left_at(site, study, asked) for site in study.sites.values())
     marginals = tuple(expected(q, std * UNIT / q.scale, patients, q.table != study.root.name) for q in asked)
     return Outlook(
-        study, patients, rho, std, marginals, budgets, warnings(study), stops(study, budgets), estimate(study, asked, patients)
+        study,
+        patients,
+        rho,
+        std,
+        marginals,
+        budgets,
+        warnings(study),
+        stops(study, budgets),
+        estimate(study, asked, patients),
     )
 
 
@@ -83,7 +89,7 @@ def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
         elif why := refusal(site, study):
             found.append(why)
     found += [f"site {b.site}: {b.trouble}" for b in budgets if b.trouble]
-    own = cost(study, [q for plan in structure(study) for q in plan.queries()], FIRST_SHARE)[1] / noisy_sites(study)
+    own = cost(study, [q for plan in structure(study) for q in plan.queries()], measured(study))[1] / noisy_sites(study)
     if study.privacy.budget and own < NARROWEST:
         found.append("each site's own noise would be too narrow to add up: lower epsilon")
     return tuple(found)

@@ -35,8 +35,6 @@ PUBLISH = "publish"
 """The last stage, after the lineage is closed: the manifest, then the rename."""
 SAMPLED = "sampled"
 """Folder of a run for rows on their way into the release."""
-SHARE = 1.0
-"""The marginal generator asks once, for the whole budget."""
 
 
 @dataclass
@@ -66,15 +64,17 @@ class Run:
         return self.places.release.with_name(f".{self.places.release.name}.{os.getpid()}.partial")
 
 
-def stages() -> dict[str, Callable[[Run], None]]:
+def stages(study: Study) -> dict[str, Callable[[Run], None]]:
     """The stages in order."""
     from runners import stages as s
+    from runners.training import train
 
     return {
         "check": s.check,
         "ready": s.ready,
         "sums": s.ask,
         "learn": s.learn,
+        **({"train": train} if study.generator.trains else {}),
         "sample": s.sample,
         "tables": s.tables,
         "dbt": s.build,
@@ -99,7 +99,7 @@ def run(
         restore(places.release)
         for left in places.release.parent.glob(f".{places.release.name}.*.partial"):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
-        state = begin(folder, name, study.digest, [*stages(), PUBLISH])
+        state = begin(folder, name, study.digest, [*stages(study), PUBLISH])
         ticker = Ticker(state, typical, quiet)
         transport = transport_of(study, spec, kit)
         door = FederatedDoor(study, transport, folder, name, warn=ticker.note)
@@ -115,7 +115,7 @@ def run(
 
 def _all(work: Run) -> None:
     with recorded(work.study, work.folder, work.door.run) as work.recorder:
-        for name, stage in stages().items():
+        for name, stage in stages(work.study).items():
             with work.ticker.stage(name):
                 stage(work)
     with work.ticker.stage(PUBLISH):
@@ -138,7 +138,7 @@ def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -
     return run_name(study, digest(asked), number)
 
 
-USUAL = {"ready": 2.0, "sums": 38.0, "learn": 9.0, "sample": 2.0, "tables": 3.0, "dbt": 12.0, "report": 5.0}
+USUAL = {"ready": 2.0, "sums": 38.0, "learn": 9.0, "train": 120.0, "sample": 2.0, "tables": 3.0, "dbt": 12.0, "report": 5.0}
 """Seconds per stage on two cores with the demo's data."""
 
 

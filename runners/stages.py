@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from evaluation.compare import compare
 from generators.arrays import arrays
 from generators.marginal.ask import in_patients
+from generators.trains import trainable
 from runners import release
 from runners.compiled import stale
 from runners.earlier import added, earlier
@@ -21,12 +22,14 @@ from runners.noise import cost
 from runners.prove import SiteBuilds
 from runners.publish import build_release
 from runners.reporting import ANSWERS, write_report
-from runners.run import SAMPLED, SHARE, Run
+from runners.run import SAMPLED, Run
 from runners.sampling.batch import Job
 from runners.sampling.sample import sample as draw_tables
 from runners.shadow import shadowed
 from runners.site.approval import expired, over
 from runners.site.trouble import Trouble
+from runners.task import measured
+from specs.lang.types import Generator, Study
 
 
 def check(run: Run) -> None:
@@ -40,6 +43,10 @@ def check(run: Run) -> None:
         raise Stop(WRONG, line)
     try:
         arrays(run.study.generator.device)
+        if run.study.generator.trains:
+            trainable(run.study)
+    except ImportError:
+        raise Stop(WRONG, f'the generator {run.study.generator.name} needs Torch\n  pip install "wardloom[torch]"') from None
     except RuntimeError as missing:
         raise Stop(WRONG, f"{run.study.file}: {missing}") from None
     run.earlier = earlier(run.study, run.asked)
@@ -47,14 +54,14 @@ def check(run: Run) -> None:
 
 def ready(run: Run) -> None:
     """Every site says whether it could answer; nothing is spent."""
-    run.door.ready(run.asked, SHARE)
+    run.door.ready(run.asked, measured(run.study))
 
 
 def ask(run: Run) -> None:
     """Every site: dbt, the ledger, the noise, the sums."""
     assert run.recorder
-    if run.door.answered(run.asked, SHARE):
-        run.sums = run.door.ask(run.asked, SHARE)
+    if run.door.answered(run.asked, measured(run.study)):
+        run.sums = run.door.ask(run.asked, measured(run.study))
         return
     sites = [site for site in run.study.sites if site not in run.door.left_out]
     with run.recorder.round(sites) as stage:
@@ -68,11 +75,11 @@ def ask(run: Run) -> None:
 
         run.door.told = told
         try:
-            run.sums = run.door.ask(run.asked, SHARE)
+            run.sums = run.door.ask(run.asked, measured(run.study))
         except BaseException as problem:
             builds.end(problem)
             raise
-        stage.answered(run.sums.sites, cost(run.study, run.asked, SHARE)[0] or None)
+        stage.answered(run.sums.sites, cost(run.study, run.asked, measured(run.study))[0] or None)
 
 
 def learn(run: Run) -> None:
@@ -83,12 +90,18 @@ def learn(run: Run) -> None:
     run.present = run.sums.sites
     if run.earlier:
         run.sums = added(run.sums, run.earlier.sums)
-    folder = run.folder / "model"
-    run.model = release.load_model(folder, run.study)
+    folder = run.folder / ("base" if run.study.generator.trains else "model")
+    study = base_of(run.study)
+    run.model = release.load_model(folder, study)
     if run.model is None:
         with run.recorder.fit(run.present, run.earlier.facts["run"] if run.earlier else None):
-            run.model = learn_model(run.study, run.sums, run.ticker.tell)
+            run.model = learn_model(study, run.sums, run.ticker.tell)
             release.save_model(folder, run.model)
+
+
+def base_of(study: Study) -> Study:
+    """The study as the marginal generator learns it: what a generator that trains begins with."""
+    return replace(study, generator=Generator(device=study.generator.device)) if study.generator.trains else study
 
 
 def sample(run: Run) -> None:
@@ -109,8 +122,11 @@ def sample(run: Run) -> None:
 def patients(run: Run) -> int:
     """The spec's number of rows of the root table; without one, the noised number of patients."""
     wanted = run.study.rows.get(run.study.root.name)
-    if wanted is not None:
-        return wanted
+    return wanted if wanted is not None else noised_patients(run)
+
+
+def noised_patients(run: Run) -> int:
+    """How many patients there are, by the noised sums."""
     assert run.sums is not None
     single = [q.name for q in run.asked if q.table == run.study.root.name and len(q.columns) == 1]
     return max(1, round(float(np.median([run.sums.values[name].sum() for name in single]))))
@@ -131,7 +147,7 @@ def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
     assert run.sums and run.tally and run.drawn
     budget = run.study.privacy.budget
-    rho = cost(run.study, run.asked, SHARE)[0]
+    rho = cost(run.study, run.asked, measured(run.study))[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
     return {
         "spec": run.study.name,

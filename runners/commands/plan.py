@@ -52,6 +52,8 @@ def _lines(found: Outlook, every: bool) -> list[str]:
 
 
 def _budget(found: Outlook) -> list[str]:
+    from runners.task import rounds
+
     budget = found.study.privacy.budget
     if budget is None:
         return ["privacy: NONE, exact sums leave the sites"]
@@ -72,7 +74,11 @@ def _budget(found: Outlook) -> list[str]:
         )
     heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)", "this one paid"]
     step = f"one step: all queries at once, rho {found.rho:.6f}, a standard deviation of {found.std:.1f} patients per cell"
-    return [head, step, *table(heads, rows, "  ")]
+    steps = [step]
+    if later := rounds(found.study):
+        noise = f"noise {later.noise:.3g} times a patient's bound"
+        steps.append(f"then {later.number} rounds of training: rho {later.rho:.6f} each, {noise}")
+    return [head, *steps, *table(heads, rows, "  ")]
 
 
 def _questions(found: Outlook) -> list[str]:
@@ -96,14 +102,19 @@ def _range(error: Interval | None) -> str:
 
 
 def _document(found: Outlook) -> dict[str, Any]:
-    study = found.study
+    from runners.task import measured, rounds
+
+    study, later = found.study, rounds(found.study)
     budget = study.privacy.budget
     return {
         "spec": study.name,
         "digest": study.digest,
         "epsilon": budget.epsilon if budget else None,
         "delta": budget.delta if budget else None,
-        "steps": [{"name": "measure", "share": 1.0, "rho": found.rho}],
+        "steps": [
+            {"name": "measure", "share": measured(study), "rho": found.rho},
+            *([{"name": "train", "share": 1 - measured(study), **asdict(later)}] if later else []),
+        ],
         "noise_std_patients": found.std,
         "assumed_patients": found.patients,
         "estimate": asdict(found.estimate),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from runners.commands.base import command
@@ -84,6 +85,8 @@ def _lines(found: Agreement, every: bool) -> list[str]:
 
 
 def _questions(found: Agreement, every: bool) -> list[str]:
+    from runners.task import rounds
+
     queries = found.queries
     lines = [
         f"  {len(queries)} histograms, {sum(q.cells for q in queries)} cells (queries {found.approval.queries})",
@@ -92,6 +95,11 @@ def _questions(found: Agreement, every: bool) -> list[str]:
     if found.study.privacy.budget:
         noise = f"this site's own {found.own:.4g}, in the sum of all sites {found.total:.4g}"
         lines.append(f"  noise in each cell, standard deviation in patients: {noise}")
+    if later := rounds(found.study):
+        name = found.study.generator.name
+        lines.append(f"  then {later.number} sums over all patients of clipped gradients of the generator {name}")
+        if found.study.privacy.budget:
+            lines.append(f"  noise in each: {later.noise:.3g} times what one patient with all rows can move it by (L2)")
     if every:
         rows = [[q.name, ", ".join(q.columns), "x".join(map(str, q.shape)), q.scale] for q in queries]
         lines += table(["query", "columns", "shape", "bound (1024 = one patient)"], rows, "  ")
@@ -114,7 +122,9 @@ def _budget(found: Agreement) -> list[str]:
 
 def _document(found: Agreement) -> dict[str, Any]:
     from runners.site.sent import shown
+    from runners.task import rounds
 
+    later = rounds(found.study)
     asks = found.study.privacy.budget
     return {
         "approval": found.approval.facts(),
@@ -122,6 +132,7 @@ def _document(found: Agreement) -> dict[str, Any]:
         "data_version": found.site.data_version,
         "reads": {want.table: list(want.columns) for want in found.reads},
         "queries": [shown(query) for query in found.queries],
+        "training": asdict(later) if later else None,
         "l2_bound_patients": found.bound,
         "epsilon": asks.epsilon if asks else None,
         "delta": asks.delta if asks else None,

@@ -13,8 +13,12 @@ import threading
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from runners.transport.frames import read_frame, write_frame
+
+if TYPE_CHECKING:
+    from runners.site.training import Held
 
 
 def main(spec: str, site: str) -> int:
@@ -24,11 +28,14 @@ def main(spec: str, site: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    from runners.site.training import Held
+
+    held = Held()
     while True:
-        write_frame(sys.stdout.buffer, answer(Path(spec), site, requests.get()))
+        write_frame(sys.stdout.buffer, answer(Path(spec), site, requests.get(), held))
 
 
-def answer(spec: Path, site: str, request: bytes) -> bytes:
+def answer(spec: Path, site: str, request: bytes, held: Held) -> bytes:
     """The reply of this site; its own copy of the spec decides."""
     from runners.errors import Stop
     from runners.places import private_of
@@ -42,7 +49,7 @@ def answer(spec: Path, site: str, request: bytes) -> bytes:
         study, place = study_at(spec, site)
     except (SpecError, Stop, OSError):
         return silence(site, Trouble("spec")).pack()
-    return SiteAgent(place, study, private_of(place, study)).handle(request)
+    return SiteAgent(place, study, private_of(place, study), held=held).handle(request)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -8,14 +8,16 @@ import shutil
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.marginal.structure import queries as queries_of
+from generators.trained import Coded
 from privacy.accountant import NARROWEST
 from privacy.errors import LedgerBroken, Refused
 from privacy.masking.errors import Unfit
@@ -26,7 +28,7 @@ from privacy.secure_sum import share as share_of
 from privacy.signed import Unsigned, opened, signed
 from runners.noise import cost, noisy_sites, spend_of
 from runners.places import rounds_of
-from runners.site import approval, egress, marginals, preflight
+from runners.site import approval, coded, egress, marginals, preflight
 from runners.site.build import build
 from runners.site.diagnose import of_duckdb, of_os
 from runners.site.keys import identity_of
@@ -34,7 +36,9 @@ from runners.site.masked import Member
 from runners.site.message import Malformed, Request, answer, named, silence
 from runners.site.purse import Purse
 from runners.site.rounds import Round, Rounds
+from runners.site.training import Held, answered, plausible
 from runners.site.trouble import Trouble
+from runners.task import KEYS, Task, share, task_of, weights_of
 from specs.lang.types import Site, Study
 
 
@@ -45,15 +49,20 @@ class Terms:
     queries: tuple[Query, ...]
     own: Fraction
     purse: Purse
+    task: Task | None = None
 
 
 @dataclass(frozen=True)
 class SiteAgent:
-    """One hospital's agent. `folder` is private: rows are copied into it while dbt runs and removed afterwards."""
+    """One hospital's agent. `folder` is private: rows are copied into it while dbt runs and removed afterwards.
+
+    `held` is what the process keeps in memory between rounds of training.
+    """
 
     site: Site
     study: Study
     folder: Path
+    held: Held = field(default_factory=Held, kw_only=True)
 
     def handle(self, request: bytes) -> bytes:
         """A signed `Reply` to a signed `Request`, or an unsigned one that says why not.
@@ -86,13 +95,14 @@ class SiteAgent:
         round = rounds.find(coordinator, request.context)
         if round.before(request.stage, name) is None:
             self._allowed(request, terms)
-            round, body = getattr(member, request.stage)(round, request.body)
+            said = {key: value for key, value in request.body.items() if key not in KEYS}
+            round, body = getattr(member, request.stage)(round, said)
             self._released(request, terms, round)
             round = round.after(request.stage, name, body)
             rounds.keep(round)
         reply = answer(self.site.name, name, round.done[request.stage].body)
         if request.stage == "sums":
-            reply = replace(reply, words=member.mask(round, terms.purse.answer(lambda: self._share(terms))))
+            reply = replace(reply, words=member.mask(round, terms.purse.answer(lambda: self._share(request, terms))))
         message = signed(identity, reply.pack())
         egress.leaves(self.site, request, round, terms.queries, terms.own, message)
         return message
@@ -103,14 +113,26 @@ class SiteAgent:
             raise Trouble("round")
         if request.spec != self.study.digest:
             raise Trouble("spec")
-        asked = queries_of(self.study)
+        asked, task = self._asked(request)
         if request.queries != digest(asked):
             raise Trouble("queries")
         own = cost(self.study, asked, request.share)[1] / noisy_sites(self.study)
         if self.study.privacy.budget and own < NARROWEST:
             raise Trouble("noise")
         spend = spend_of(self.study, self.site, request.run, asked, request.share)
-        return Terms(asked, own, Purse(self.site, self.study, spend))
+        return Terms(asked, own, Purse(self.site, self.study, spend), task)
+
+    def _asked(self, request: Request) -> tuple[tuple[Query, ...], Task | None]:
+        """The study's histograms, or a round of training, at its own share of the budget."""
+        try:
+            task = task_of(self.study, request.body)
+        except ValueError:
+            raise Trouble("queries") from None
+        if task is None:
+            return queries_of(self.study), None
+        if request.share != share(self.study):
+            raise Trouble("queries")
+        return (task.query(self.study, self.held.generator(self.study).length),), task
 
     def _allowed(self, request: Request, terms: Terms) -> None:
         """Before rows are read: what is asked for is there, and affordable. Raises Trouble."""
@@ -123,15 +145,43 @@ class SiteAgent:
         if request.stage == "reveal":
             terms.purse.release(round.survivors)
 
-    def _share(self, terms: Terms) -> Words:
+    def _share(self, request: Request, terms: Terms) -> Words:
         """The site's exact integer sums with its share of the noise, modulo 2^64."""
-        try:
-            work = build(self.site, self.study, self.folder)
-            vector = marginals.read(work, self.study, terms.queries)
-        finally:
-            _clear(self.folder)
+        vector = self._trained(request, terms.task) if terms.task else self._counted(terms)
         noise = np.zeros(len(vector), np.int64) if terms.own == 0 else DiscreteGaussian(terms.own).sample(len(vector))
         return share_of(vector, noise)
+
+    def _counted(self, terms: Terms) -> NDArray[np.int64]:
+        """Histograms; rows that rounds of training will need are kept on the way."""
+        with self._built() as work:
+            if self.study.generator.trains:
+                self.held.keep(self.study, self.site, coded.read(work, self.study))
+            return marginals.read(work, self.study, terms.queries)
+
+    def _trained(self, request: Request, task: Task) -> NDArray[np.int64]:
+        """A clipped sum over patients, at weights that belong to the question."""
+        generator = self.held.generator(self.study)
+        try:
+            weights = weights_of(task, request.body, generator.length)
+        except ValueError:
+            raise Trouble("round") from None
+        rows = self.held.rows(self.study, self.site, self._coded)
+        vector = answered(self.study, generator, weights, rows)
+        if self.study.privacy.budget and not plausible(vector, len(rows[self.study.root.name].patient)):
+            raise Trouble("bound")
+        return vector
+
+    def _coded(self) -> Coded:
+        with self._built() as work:
+            return coded.read(work, self.study)
+
+    @contextmanager
+    def _built(self) -> Iterator[Path]:
+        """The work database as long as it is needed."""
+        try:
+            yield build(self.site, self.study, self.folder)
+        finally:
+            _clear(self.folder)
 
     def _excuse(self, error: Exception) -> Trouble:
         """What the site says about an error: nothing of its text, which may quote a value."""

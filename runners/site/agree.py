@@ -22,6 +22,7 @@ from runners.site.approval import Approval, expired
 from runners.site.keys import identity_of
 from runners.site.sources import Wanted, wanted
 from runners.site.trouble import Trouble
+from runners.task import measured
 from specs.lang.types import Budget, Site, Study
 
 
@@ -63,7 +64,7 @@ def agreement(study: Study, site: Site, purpose: str, expires: date | None, budg
     if expired(study.governance.expires) or expired(expires):
         raise Stop(REFUSED, "the day on which this expires is over")
     asked = tuple(queries_of(study))
-    rho, variance = cost(study, asked, 1.0)
+    rho, variance = cost(study, asked, 1.0)[0], cost(study, asked, measured(study))[1]
     own = math.sqrt(variance / noisy_sites(study)) / UNIT
     files = project.files(study, DBT)
     approval = Approval(

@@ -24,8 +24,8 @@ def read(work: Path, study: Study, asked: Sequence[Query]) -> NDArray[np.int64]:
     """The stacked answers (all cells of all queries, in order). Raises Trouble when rows or sums break a declared bound."""
     with duckdb.connect(str(work), read_only=True, config=SETTINGS) as connection:
         for table in study.patient_tables():
-            _bounded(connection, study, table)
-        patients = _number(connection, f"SELECT count(*) FROM {_place(connection, study, 'bounded', study.root.name)}")
+            bounded(connection, study, table)
+        patients = _number(connection, f"SELECT count(*) FROM {place(connection, study, 'bounded', study.root.name)}")
         vector = np.zeros(sum(q.cells for q in asked), np.int64)
         starts = dict(zip((q.name for q in asked), accumulate((q.cells for q in asked), initial=0), strict=False))
         for table in study.patient_tables():
@@ -42,8 +42,8 @@ def _add(
     starts: dict[str, int],
     vector: NDArray[np.int64],
 ) -> None:
-    place = _place(connection, study, "marginals", table)
-    sql = f"SELECT query, CAST(cell AS BIGINT) AS cell, CAST(total AS BIGINT) AS total FROM {place}"
+    where = place(connection, study, "marginals", table)
+    sql = f"SELECT query, CAST(cell AS BIGINT) AS cell, CAST(total AS BIGINT) AS total FROM {where}"
     rows: pa.Table = connection.sql(sql).to_arrow_table().combine_chunks()
     if rows.num_rows == 0:
         return
@@ -69,17 +69,17 @@ def _plausible(asked: Sequence[Query], starts: dict[str, int], vector: NDArray[n
                 raise Trouble("marginals", table=query.table)
 
 
-def _bounded(connection: duckdb.DuckDBPyConnection, study: Study, table: Table) -> None:
+def bounded(connection: duckdb.DuckDBPyConnection, study: Study, table: Table) -> None:
     """No parent has more children than the spec says, and no key is there twice."""
-    place = _place(connection, study, "bounded", table.name)
+    where = place(connection, study, "bounded", table.name)
     keys = (table.parent.key, table.parent.max_children) if table.parent else (tuple(k.name for k in table.key), 1)
     by = ", ".join(quoted(name) for name in keys[0])
-    most = _number(connection, f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {place} GROUP BY {by})")
+    most = _number(connection, f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {where} GROUP BY {by})")
     if most > keys[1]:
         raise Trouble("bound", table=table.name)
 
 
-def _place(connection: duckdb.DuckDBPyConnection, study: Study, kind: str, table: str) -> str:
+def place(connection: duckdb.DuckDBPyConnection, study: Study, kind: str, table: str) -> str:
     """The schema-qualified name of a rendered model. Raises Trouble when dbt did not build it."""
     name = f"{study.name.replace('-', '_')}__{kind}_{table}"
     sql = "SELECT table_schema FROM information_schema.tables WHERE table_name = ? AND table_catalog = current_database()"

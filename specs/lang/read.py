@@ -53,7 +53,7 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
         seed=int(said.get("seed", 0)),
         rows=sections.rows(notes, said.get("rows", {}), privacy.unit),
         constraints=constraints(notes, said.get("constraints", []), made),
-        generator=Generator(**said.get("generator", {})),
+        generator=sections.generator(notes, said.get("generator", {}), privacy),
         federation=sections.federation(notes, said.get("federation", {}), len(said["sites"])),
         governance=governance(notes, said.get("governance", {}), hospitals, made.get(privacy.unit)),
     )
@@ -65,9 +65,11 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
 def digest(found: Document, seeds: Mapping[str, str]) -> str:
     """SHA-256 of what the document says and of the CSV files it names; comments, spelling and places do not matter.
 
-    Nor does the generator: hospitals are asked the same whichever learns from their sums, so changing it costs nothing.
+    Nor does the generator: hospitals are asked the same whichever learns from their sums, so changing it costs nothing. But
+    one that trains asks more of them.
     """
-    said = {key: value for key, value in found.data.items() if key != "generator"}
+    trains = Generator(**found.data.get("generator", {})).trains
+    said = {key: value for key, value in found.data.items() if key != "generator" or trains}
     whole = {"spec": said, "files": dict(seeds)} if seeds else said
     text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -12,7 +12,7 @@ from specs.lang.names import RESERVED_SCHEMAS, check_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.quorum import threshold
-from specs.lang.types import Budget, Federation, Outputs, Privacy, Site
+from specs.lang.types import Budget, Federation, Generator, Outputs, Privacy, Site
 
 Said = Mapping[str, Any]
 VARIABLE = re.compile(r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -62,6 +62,17 @@ def privacy(notes: Notes, said: Said) -> Privacy:
         )
     full = _budget(said) if len(budget) == 2 else None
     return Privacy(said["unit"], full, said.get("none"))
+
+
+def generator(notes: Notes, said: Said, privacy: Privacy) -> Generator:
+    """Which generator learns."""
+    found = Generator(**said)
+    for word in ("measure", "rounds", "width", "depth"):
+        if word in said and not found.trains:
+            notes.say(("generator", word), f"{quoted(found.name)} does not train", "leave it out, or name a generator that does")
+    if found.name == "ctgan" and privacy.budget:
+        notes.say(("generator",), "ctgan has no private training", "choose `tvae` or `diffusion`", True)
+    return found
 
 
 def federation(notes: Notes, said: Said, sites: int) -> Federation:

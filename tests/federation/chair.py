@@ -35,7 +35,7 @@ class Seat(SiteAgent):
 
     vector: NDArray[np.int64]
 
-    def _share(self, terms: Terms) -> Words:
+    def _share(self, request: Request, terms: Terms) -> Words:
         return self.vector.view(np.uint64)
 
     def _allowed(self, request: Request, terms: Terms) -> None:

@@ -144,13 +144,13 @@ def test_what_ends_a_run_leaves_the_previous_release_and_the_next_run_goes_on(st
     place = Places(study)
     place.release.mkdir(parents=True)
     (place.release / "old").write_text("here")
-    real = run_module.stages()
+    real = run_module.stages(study)
 
     def breaks(work):
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "stages", lambda: {**real, stage: breaks})
+        patch.setattr(run_module, "stages", lambda study: {**real, stage: breaks})
         with pytest.raises(type(error) if isinstance(error, Exception) else error):
             go(study)
     assert [f.name for f in place.release.parent.iterdir()] != []

@@ -1,0 +1,64 @@
+"""The coordinator's steps on noised sums: public numbers in, public weights out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from generators.trained import Floats, Weights
+
+BETAS = (0.9, 0.99)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where training stands after `step` rounds; every vector is (length,). A checkpoint is exactly this.
+
+    `average` is a running average of `weights`: what is drawn from.
+    """
+
+    step: int
+    weights: Weights
+    first: Weights
+    second: Weights
+    average: Weights
+
+
+def begin(weights: Weights) -> State:
+    """The state before the first round."""
+    return State(0, weights, np.zeros_like(weights), np.zeros_like(weights), weights)
+
+
+def rate(step: int, steps: int, peak: float, warm: int) -> float:
+    """Learning rate of a step: a short rise, then half a cosine down to zero."""
+    return peak * min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def advance(state: State, gradient: Floats, patients: float, rate: float, keep: float = 0.9) -> State:
+    """One Adam step (Kingma and Ba 2015) from a summed gradient (length,) of about so many patients.
+
+    `keep` is the running average's memory; early on it is shorter, so that the start is forgotten. Raises:
+        FloatingPointError: the gradient is not finite; the given state is still good.
+    """
+    _finite(state, gradient)
+    step, mean = state.step + 1, (gradient / patients).astype(np.float32)
+    first = state.first + np.float32(1 - BETAS[0]) * (mean - state.first)
+    second = state.second + np.float32(1 - BETAS[1]) * (mean * mean - state.second)
+    size = np.sqrt(second / np.float32(1 - BETAS[1] ** step)) + np.float32(1e-8)
+    weights = state.weights - np.float32(rate / (1 - BETAS[0] ** step)) * first / size
+    average = state.average + np.float32(1 - min(keep, step / (step + 10))) * (weights - state.average)
+    return State(step, weights, first, second, average)
+
+
+def averaged(state: State, moved: Floats) -> State:
+    """The weights (length,) moved by the hospitals' mean. Raises FloatingPointError as `advance` does."""
+    _finite(state, moved)
+    weights = state.weights + moved.astype(np.float32)
+    return replace(state, step=state.step + 1, weights=weights, average=weights)
+
+
+def _finite(state: State, moved: Floats) -> None:
+    if not np.isfinite(moved).all():
+        raise FloatingPointError(f"round {state.step + 1}: the sum is not finite")

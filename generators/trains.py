@@ -1,0 +1,24 @@
+"""The generators that train, by name. Torch is imported only when one is asked for."""
+
+from __future__ import annotations
+
+from generators.trained import Trainable
+from specs.lang.types import Study
+
+
+def trainable(study: Study) -> Trainable:
+    """The study's generator. Raises ImportError when the packages it needs are not installed."""
+    match study.generator.name:
+        case "diffusion":
+            from generators.diffusion.diffusion import Diffusion
+
+            return Diffusion(study)
+        case "ctgan":
+            from generators.ctgan.ctgan import Ctgan
+
+            return Ctgan(study)
+        case "tvae":
+            from generators.tvae.tvae import Tvae
+
+            return Tvae(study)
+    raise ValueError(f"{study.generator.name} does not train")

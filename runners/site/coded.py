@@ -1,0 +1,34 @@
+"""Reads a site's code columns from its work database: what rounds of training compute on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from generators.marginal.code import Codes
+from generators.marginal.plan import Plan
+from generators.marginal.structure import structure
+from generators.trained import Coded
+from runners.columnar import quoted
+from runners.site.marginals import SETTINGS, bounded, place
+from specs.lang.types import Study
+
+
+def read(work: Path, study: Study) -> Coded:
+    """All code columns of all patients' tables, -1 where one does not apply. Raises Trouble for rows beyond a bound."""
+    with duckdb.connect(str(work), read_only=True, config=SETTINGS) as connection:
+        for table in study.patient_tables():
+            bounded(connection, study, table)
+        return {plan.table: _codes(connection, study, plan) for plan in structure(study)}
+
+
+def _codes(connection: duckdb.DuckDBPyConnection, study: Study, plan: Plan) -> Codes:
+    names = list(dict.fromkeys([*plan.variables, *(step.fine.columns[-1] for step in plan.steps)]))
+    columns = ", ".join(f"coalesce({quoted(n)}, -1)::BIGINT AS {quoted(n)}" for n in names)
+    sql = f"SELECT {columns}, __patient::BIGINT AS __patient FROM {place(connection, study, 'coded', plan.table)}"
+    found = connection.sql(sql).to_arrow_table()
+    values = {name: np.asarray(found.column(name)) for name in found.column_names}
+    patient = values.pop("__patient")
+    return Codes(values, patient - 1)

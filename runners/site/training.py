@@ -1,0 +1,63 @@
+"""A site's part in rounds of training: its coded rows stay in this process's memory between rounds, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.trained import Coded, Trainable, Weights
+from generators.trains import trainable
+from privacy.gradient import UNITS, rounded
+from runners.site.trouble import Trouble
+from specs.lang.types import Site, Study
+
+Key = tuple[str, str]
+
+
+@dataclass
+class Held:
+    """What a site's process keeps for the next round: rows and generator of one study, and of one data version."""
+
+    _rows: dict[Key, Coded] = field(default_factory=dict)
+    _generators: dict[str, Trainable] = field(default_factory=dict)
+
+    def keep(self, study: Study, site: Site, rows: Coded) -> Coded:
+        """These rows and no others."""
+        self._rows = {(study.digest, site.data_version): rows}
+        return rows
+
+    def rows(self, study: Study, site: Site, read: Callable[[], Coded]) -> Coded:
+        """The kept rows, or those that are read now."""
+        found = self._rows.get((study.digest, site.data_version))
+        return found if found is not None else self.keep(study, site, read())
+
+    def generator(self, study: Study) -> Trainable:
+        """The study's generator. Raises Trouble when it needs packages that are not here."""
+        if study.digest not in self._generators:
+            try:
+                self._generators = {study.digest: trainable(study)}
+            except ImportError:
+                raise Trouble("package") from None
+        return self._generators[study.digest]
+
+
+def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:
+    """The answer in integers: the clipped sum of gradients (length,).
+
+    Without privacy (length + 1,): how far a pass over the rows moves the weights, times the number of patients; and that.
+    """
+    rng = np.random.default_rng()  # which columns are hidden: of the system's entropy, so that nobody can choose it
+    if study.privacy.budget:
+        return rounded(generator.gradient(weights, rows, generator.clip, rng), generator.clip)
+    patients = len(rows[study.root.name].patient)
+    moved = (generator.trained(weights, rows, rng).astype(np.float64) - weights) * patients if patients else 0.0 * weights
+    return rounded(np.append(moved, float(patients)), 1.0)
+
+
+def plausible(vector: NDArray[np.int64], patients: int) -> bool:
+    """Whether so many clipped vectors can make this sum."""
+    most = (patients + 1) * (1 + 1 / 512) * UNITS + len(vector) ** 0.5
+    return bool(np.linalg.norm(vector.astype(np.float64)) <= most)
