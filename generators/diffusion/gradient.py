@@ -1,4 +1,4 @@
-"""The summed gradient of a batch of patients, each patient's clipped: the function a hospital evaluates.
+"""The summed gradient of patients, each patient's clipped: the function a hospital evaluates.
 
 A patient's gradient is never formed. All layers are linear in their weights, so one backward pass to the layers' outputs
 gives every norm and the weighted sum in closed form (ghost norms: Goodfellow 2015, Li et al. 2021; Bu et al. 2022 for
@@ -7,84 +7,123 @@ the sum without a second backward pass).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from generators.diffusion.loss import losses
-from generators.diffusion.network import Layer, Network, hidden, logits, views
+from generators.diffusion.network import Layer, Network, logits, shown, views
+
+ROUNDING = 1e-12
+"""Norms are taken to be larger by this share of the sum of their rows' norms: more than what rounding can hide of them."""
 
 
-def summed(
-    network: Network, flat: Tensor, tokens: Tensor, mask: Tensor, patient: Tensor, share: Tensor, clip: float | None
-) -> tuple[Tensor, float]:
-    """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip`; and the summed loss.
+@dataclass(frozen=True)
+class Rows:
+    """Rows of some patients for one network: `tokens` (n, columns), `mask` (n, predicted columns), both as in `network`.
 
-    `tokens` (n, columns), `mask` (n, predicted columns), `patient` (n,): row i belongs to patient `patient[i]`, numbered
-    from 0; a patient's loss is the sum over its rows of `share` (n,) times the row's loss (1/masks for several masks of
-    one row). Without `clip` nothing is scaled.
-
-    The sum changes by at most `clip` in L2 when one patient comes or goes: each patient's term depends on that patient's
-    rows alone, and no layer mixes rows.
+    Row i belongs to patient `patient[i]`, numbered from 0; a patient's loss is the sum over its rows, of all tables, of
+    `share` (n,) times the row's loss.
     """
-    weights = {name: part.requires_grad_() for name, part in views(network, flat.detach()).items()}
+
+    network: Network
+    tokens: Tensor
+    mask: Tensor
+    patient: Tensor
+    share: Tensor
+
+
+def clipped(tables: Sequence[Rows], flats: Sequence[Tensor], patients: int, clip: float) -> list[Tensor]:
+    """Sum over patients of their gradients, one (length,) per table, each patient's whole vector scaled to at most `clip`.
+
+    One patient more or less changes the whole sum by at most `clip` in L2: its term depends on its rows and masks alone, and
+    no layer mixes rows. The term of a patient whose norm is not finite is 0.
+    """
+    runs = [_run(rows, flat) for rows, flat in zip(tables, flats, strict=True)]
+    square = torch.zeros(patients, dtype=flats[0].dtype)
+    for rows, run in zip(tables, runs, strict=True):
+        square += squares(run, rows.patient, patients)
+    norm = square.sqrt()
+    scale = torch.where(torch.isfinite(norm), (clip / norm.clamp(min=1e-30)).clamp(max=1.0), 0.0)
+    return [_summed(rows, run, scale[rows.patient]) for rows, run in zip(tables, runs, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A forward pass and the slopes of the loss at its layers' outputs."""
+
+    tape: list[Layer]
+    slopes: tuple[Tensor, ...]
+
+
+def _run(rows: Rows, flat: Tensor) -> _Run:
+    weights = {name: part.requires_grad_() for name, part in views(rows.network, flat.detach()).items()}
     tape: list[Layer] = []
-    out = logits(network, weights, hidden(network, tokens, mask), tape if clip is not None else None)
-    loss = (losses(network, out, tokens, mask) * share).sum()
-    if clip is None:
-        parts = torch.autograd.grad(loss, list(weights.values()))
-        return torch.cat([part.flatten() for part in parts]), float(loss.detach())
+    out = logits(rows.network, weights, shown(rows.network, rows.tokens, rows.mask), tape)
+    loss = (losses(rows.network, out, rows.tokens, rows.mask) * rows.share).sum()
     slopes = torch.autograd.grad(loss, [layer.output for layer in tape])
-    scale = (clip / norms(tape, slopes, patient).clamp(min=1e-12)).clamp(max=1.0)
-    pieces: dict[str, Tensor] = {}
-    for layer, slope in zip(tape, slopes, strict=True):
-        pieces |= total(layer, slope * scale[patient][:, None], network)
-    return torch.cat([pieces[name].flatten() for name in network.shapes]), float(loss.detach())
+    return _Run([Layer(layer.name, layer.input.detach(), layer.output.detach()) for layer in tape], slopes)
 
 
-def norms(tape: list[Layer], slopes: tuple[Tensor, ...], patient: Tensor) -> Tensor:
-    """L2 norm of each patient's gradient (patients,), from Gram matrices of the layers' inputs and slopes."""
-    place, wide = positions(patient)
-    square = torch.zeros(len(place))
+def squares(run: _Run, patient: Tensor, patients: int) -> Tensor:
+    """Squared L2 norm of each patient's gradient (patients,), from Gram matrices of the layers' inputs and slopes."""
+    place, wide = positions(patient, patients)
+    square = run.slopes[0].new_zeros(patients)
 
     def by_patient(rows: Tensor) -> Tensor:
-        filled = torch.cat([rows.to(torch.float32), torch.zeros(1, rows.shape[1])])
-        return filled[place]
+        return torch.cat([rows, rows.new_zeros(1, rows.shape[1])])[place]
 
-    for layer, slope in zip(tape, slopes, strict=True):
+    for layer, slope in zip(run.tape, run.slopes, strict=True):
         g = by_patient(slope)
+        size = g.norm(dim=2)
         if layer.name.startswith("norm"):
             square += by_patient(slope * layer.input).sum(1).square().sum(1) + g.sum(1).square().sum(1)
+            size = size * (1 + by_patient(layer.input).abs().amax(2))
         elif layer.name == "embed":
             rows = torch.cat([layer.input, layer.input.new_full((1, layer.input.shape[1]), -1)])[place]
+            gram = g @ g.mT
             for column in rows.unbind(2):
-                same = column[:, :, None] == column[:, None, :]
-                square += (same * (g @ g.mT)).sum((1, 2))
+                square += ((column[:, :, None] == column[:, None, :]) * gram).sum((1, 2))
+            size = size * rows.shape[2]
         else:
             a = by_patient(layer.input)
             # Gram matrices cost rows^2, the gradient itself width^2
             square += (g @ g.mT * (a @ a.mT)).sum((1, 2)) if wide <= 64 else (g.mT @ a).square().sum((1, 2))
             square += g.sum(1).square().sum(1)
-    return square.clamp(min=0).sqrt()
+            size = size * (1 + a.norm(dim=2))
+        square += ROUNDING * size.sum(1).square()
+    return square
 
 
-def positions(patient: Tensor) -> tuple[Tensor, int]:
+def positions(patient: Tensor, patients: int) -> tuple[Tensor, int]:
     """Each patient's rows (patients, most rows of one), padded with n; and that most."""
-    count = torch.bincount(patient)
+    count = torch.bincount(patient, minlength=patients)
     order = patient.argsort(stable=True)
     rank = torch.arange(len(patient)) - (count.cumsum(0) - count)[patient[order]]
     wide = int(count.max())
-    place = torch.full((len(count), wide), len(patient))
+    place = torch.full((patients, wide), len(patient))
     place[patient[order], rank] = order
     return place, wide
 
 
-def total(layer: Layer, slope: Tensor, network: Network) -> dict[str, Tensor]:
+def _summed(rows: Rows, run: _Run, scale: Tensor) -> Tensor:
+    """The layers' weight gradients, rows scaled; rows of scale 0 are left out, so that what is not finite in them is too."""
+    kept = scale > 0
+    pieces: dict[str, Tensor] = {}
+    for layer, slope in zip(run.tape, run.slopes, strict=True):
+        pieces |= _total(layer.name, layer.input[kept], slope[kept] * scale[kept][:, None], rows.network)
+    return torch.cat([pieces[name].flatten() for name in rows.network.shapes])
+
+
+def _total(name: str, given: Tensor, slope: Tensor, network: Network) -> dict[str, Tensor]:
     """A layer's summed weight gradients, from the scaled slopes of its output."""
-    if layer.name == "embed":
-        table = torch.zeros(network.shapes["embed"])
-        for column in layer.input.unbind(1):
+    if name == "embed":
+        table = slope.new_zeros(network.shapes["embed"])
+        for column in given.unbind(1):
             table.index_add_(0, column, slope)
         return {"embed": table}
-    if layer.name.startswith("norm"):
-        return {f"{layer.name}.w": (slope * layer.input).sum(0), f"{layer.name}.b": slope.sum(0)}
-    return {f"{layer.name}.w": slope.mT @ layer.input, f"{layer.name}.b": slope.sum(0)}
+    if name.startswith("norm"):
+        return {f"{name}.w": (slope * given).sum(0), f"{name}.b": slope.sum(0)}
+    return {f"{name}.w": slope.mT @ given, f"{name}.b": slope.sum(0)}

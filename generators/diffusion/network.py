@@ -1,7 +1,7 @@
 """The network: summed embeddings of the columns' tokens, residual blocks, one head per predicted column.
 
-Only Linear, Embedding and LayerNorm, none of which mixes patients. The weights are one flat float vector, since that is
-what is summed over hospitals; layers are views of it.
+Only Linear, Embedding and LayerNorm, none of which mixes rows. The weights are one flat vector, since that is what is summed
+over hospitals; layers are views of it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-Weights = dict[str, Tensor]
+Parts = dict[str, Tensor]
+BESIDES = 2
+"""Rows of the embedding table of a column besides its tokens': "hidden" and "does not apply"."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """Sizes: tokens per column (context first), how many columns are context (always seen, never predicted), the trunk."""
+    """Sizes: tokens per column (context first), how many columns are context (never predicted), the trunk.
+
+    `after[c]` are the predicted columns that decide context column `c`, so that it is hidden while one of them is.
+    """
 
     sizes: tuple[int, ...]
     context: int = 0
     width: int = 128
     depth: int = 2
+    after: tuple[tuple[int, ...], ...] = ()
     inner: int = 2
     """The hidden layer of a block is `inner` times as wide as the trunk."""
 
@@ -37,8 +43,8 @@ class Network:
 
     @property
     def first(self) -> tuple[int, ...]:
-        """First row of each column in the embedding table; a column has `size + 1` rows, the last one for "hidden"."""
-        return tuple(accumulate((size + 1 for size in self.sizes[:-1]), initial=0))
+        """First row of each column in the embedding table; a column has `size + BESIDES` rows."""
+        return tuple(accumulate((size + BESIDES for size in self.sizes[:-1]), initial=0))
 
     @property
     def heads(self) -> tuple[slice, ...]:
@@ -50,7 +56,7 @@ class Network:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every weight's shape, in the order of the flat vector."""
         d, h = self.width, self.width * self.inner
-        shapes: dict[str, tuple[int, ...]] = {"embed": (sum(self.sizes) + len(self.sizes), d)}
+        shapes: dict[str, tuple[int, ...]] = {"embed": (sum(self.sizes) + BESIDES * len(self.sizes), d)}
         for i in range(self.depth):
             shapes |= {f"norm{i}.w": (d,), f"norm{i}.b": (d,), f"in{i}.w": (h, d), f"in{i}.b": (h,)}
             shapes |= {f"out{i}.w": (d, h), f"out{i}.b": (d,)}
@@ -72,15 +78,10 @@ class Layer:
     output: Tensor
 
 
-def views(network: Network, flat: Tensor) -> Weights:
+def views(network: Network, flat: Tensor) -> Parts:
     """The layers' weights, as views of the flat vector."""
     parts = torch.split(flat, [int(np.prod(shape)) for shape in network.shapes.values()])
     return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
-
-
-def size_for(patients: int) -> tuple[int, int]:
-    """Width and depth of the trunk for a (public) number of patients."""
-    return (64, 1) if patients < 2_000 else (128, 2) if patients < 20_000 else (192, 2)
 
 
 def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int) -> Tensor:
@@ -104,14 +105,21 @@ def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int)
     return flat
 
 
-def hidden(network: Network, tokens: Tensor, mask: Tensor) -> Tensor:
-    """Rows of the embedding table (n, columns): each column's token, or "hidden" where `mask` (n, predicted columns) says."""
-    seen, masked = tokens[:, : network.context], tokens[:, network.context :]
-    sizes = torch.tensor(network.sizes[network.context :])
-    return torch.cat([seen, torch.where(mask, sizes, masked)], 1) + torch.tensor(network.first)
+def shown(network: Network, tokens: Tensor, mask: Tensor) -> Tensor:
+    """Rows of the embedding table (n, columns) for `tokens` (n, columns), -1 where a column does not apply.
+
+    `mask` (n, predicted columns) is what is hidden; with it goes the context that follows from it. That a column does not
+    apply is never hidden.
+    """
+    none = torch.zeros(len(tokens), dtype=torch.bool)
+    follows = [mask[:, list(on)].any(1) if on else none for on in network.after or [()] * network.context]
+    hidden = torch.cat([*(f[:, None] for f in follows), mask], 1)
+    sizes = torch.tensor(network.sizes)
+    rows = torch.where(tokens < 0, sizes + 1, torch.where(hidden, sizes, tokens))
+    return rows + torch.tensor(network.first)
 
 
-def trunk(network: Network, weights: Weights, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
+def trunk(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
     """Features (n, width) of rows of the embedding table (n, columns); layers are noted on `tape`."""
 
     def note(name: str, given: Tensor, out: Tensor) -> Tensor:
@@ -132,7 +140,7 @@ def trunk(network: Network, weights: Weights, rows: Tensor, tape: list[Layer] | 
     return norm("norm", x)
 
 
-def logits(network: Network, weights: Weights, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
+def logits(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
     """Logits (n, tokens of all predicted columns)."""
     x = trunk(network, weights, rows, tape)
     out = functional.linear(x, weights["head.w"], weights["head.b"])

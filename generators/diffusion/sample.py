@@ -10,16 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from generators.diffusion.network import Network, hidden, trunk, views
-from generators.diffusion.tokens import Tokens
+from generators.diffusion.network import Network, Parts, shown, trunk, views
 
+Tokens = NDArray[np.int64]
 GOLDEN = (5**0.5 - 1) / 2
 CHUNK = 4096
-
-
-def by_entropy(marginals: Sequence[NDArray[np.float64]]) -> tuple[int, ...]:
-    """Predicted columns from the least to the most uncertain: rows share long prefixes, so early passes cost little."""
-    return tuple(int(i) for i in np.argsort([-(p[p > 0] * np.log(p[p > 0])).sum() for p in marginals], kind="stable"))
 
 
 def passes(order: Sequence[int], count: int) -> list[tuple[int, ...]]:
@@ -27,11 +22,6 @@ def passes(order: Sequence[int], count: int) -> list[tuple[int, ...]]:
     if not 1 <= count <= len(order):
         raise ValueError(f"passes must be between 1 and {len(order)}")
     return [tuple(int(c) for c in part) for part in np.array_split(np.asarray(order), count)]
-
-
-def stream(seed: int, shard: int) -> np.random.Generator:
-    """The random numbers of one shard: shards can be drawn anywhere, in any order."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(shard,)))
 
 
 def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequence[int]], rng: np.random.Generator) -> Tokens:
@@ -55,12 +45,12 @@ def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequenc
         leader = np.zeros(group.max() + 1, np.int64)
         leader[group] = np.arange(len(group))
         features = _features(network, weights, tokens[leader])
-        shown = group
+        told = group
         for c in part:
             head = network.heads[c]
             out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
             rise = torch.softmax(out.double(), 1).cumsum(1).numpy()
-            draw = _pick(rise, shown, _stratified(group, rng))
+            draw = _pick(rise, told, _stratified(group, rng))
             tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])
             group = _groups(group * network.sizes[at + c] + tokens[:, at + c])
     return tokens
@@ -70,9 +60,9 @@ def _groups(key: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(key, return_inverse=True)[1]
 
 
-def _features(network: Network, weights: dict[str, Tensor], tokens: Tokens) -> Tensor:
-    shown = torch.from_numpy(tokens)
-    rows = hidden(network, shown, shown[:, network.context :] < 0)
+def _features(network: Network, weights: Parts, tokens: Tokens) -> Tensor:
+    given = torch.from_numpy(tokens)
+    rows = shown(network, given.clamp(min=0), given[:, network.context :] < 0)
     with torch.no_grad():
         return torch.cat([trunk(network, weights, part) for part in torch.split(rows, CHUNK)])
 

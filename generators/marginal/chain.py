@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.plan import Plan, Step
+from generators.marginal.stored import Stored
 from privacy.query import Query
 
 Ints = NDArray[np.int64]
@@ -50,6 +51,27 @@ class Chain:
     def within(self) -> dict[str, Floats]:
         """How each ordered step's codes are shared by their parts, by variable: (givens, codes, SPLIT)."""
         return {c.step.variable.name: c.within for c in self.conditionals if c.within is not None}
+
+    def arrays(self) -> Stored:
+        """All parameters: "step/bias", "step/within" and "step/theta/k" for factor k."""
+        found: dict[str, NDArray[Any]] = {}
+        for c in self.conditionals:
+            at = c.step.variable.name
+            found[f"{at}/bias"] = c.bias
+            if c.within is not None:
+                found[f"{at}/within"] = c.within
+            found |= {f"{at}/theta/{i}": c.theta[q.name] for i, q in enumerate(c.step.factors)}
+        return found
+
+    @staticmethod
+    def restore(plan: Plan, stored: Stored) -> Chain:
+        """From what `arrays` gave."""
+        conditionals = []
+        for step in plan.steps:
+            at = step.variable.name
+            theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
+            conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
+        return Chain(plan, tuple(conditionals))
 
 
 def context(query: Query, codes: Mapping[str, Ints]) -> Ints:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from generators.frame import Sample
 from generators.join import joined
-from generators.marginal.chain import Chain, Conditional
 from generators.marginal.keys import Part, keyed, room
-from generators.marginal.learned import ROOTS, Learned
+from generators.marginal.learned import Learned, restorers
 from generators.marginal.shard import draw_shard
+from generators.marginal.stored import below
 from generators.marginal.structure import structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
@@ -59,18 +59,10 @@ class Model:
         return joined(self.study, shards)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All parameters by name: "table/..." of the root as its generator names them, "table/step/bias", "table/step/within"
-        and "table/step/theta/k" for factor k of child tables.
-        """
-        found = {f"{self.study.root.name}/{name}": array for name, array in self.learned.root.arrays().items()}
-        for table, chain in self.learned.chains.items():
-            for c in chain.conditionals:
-                at = f"{table}/{c.step.variable.name}"
-                found[f"{at}/bias"] = c.bias
-                if c.within is not None:
-                    found[f"{at}/within"] = c.within
-                found |= {f"{at}/theta/{i}": c.theta[q.name] for i, q in enumerate(c.step.factors)}
-        return found
+        """All parameters by name: "table/..." of each table as the generator names them."""
+        root, chains = self.learned.root, self.learned.chains
+        tables = {self.study.root.name: root.arrays(), **{name: chain.arrays() for name, chain in chains.items()}}
+        return {f"{table}/{name}": array for table, arrays in tables.items() for name, array in arrays.items()}
 
     def facts(self) -> dict[str, Any]:
         """What a reader of the saved arrays must know besides the spec."""
@@ -81,15 +73,7 @@ class Model:
         """The model again. Raises ValueError when it was learned from another spec, or by another generator."""
         if (facts.get("digest"), facts.get("format"), facts.get("generator")) != (study.digest, 2, study.generator.name):
             raise ValueError(f"the model was learned from another version of spec {study.name}: run it again")
-        chains = {}
         plans = structure(study)
-        for plan in plans[1:]:
-            conditionals = []
-            for step in plan.steps:
-                at = f"{plan.table}/{step.variable.name}"
-                theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
-                conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
-            chains[plan.table] = Chain(plan, tuple(conditionals))
-        own = f"{study.root.name}/"
-        root = {name.removeprefix(own): array for name, array in stored.items() if name.startswith(own)}
-        return Model(study, Learned(ROOTS[study.generator.name].restore(plans[0], root), chains))
+        root, child = restorers(study.generator.name)
+        chains = {plan.table: child(plan, below(plan.table, stored)) for plan in plans[1:]}
+        return Model(study, Learned(root(plans[0], below(study.root.name, stored)), chains))

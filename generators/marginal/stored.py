@@ -18,3 +18,8 @@ def named(kind: str, arrays: Stored) -> dict[str, NDArray[Any]]:
 def of(kind: str, stored: Stored) -> dict[str, NDArray[Any]]:
     """What `named` named, by variable again."""
     return {name.removesuffix(f"/{kind}"): array for name, array in stored.items() if name.endswith(f"/{kind}")}
+
+
+def below(prefix: str, stored: Stored) -> dict[str, NDArray[Any]]:
+    """Those named "prefix/...", by the rest of their names."""
+    return {name.removeprefix(f"{prefix}/"): array for name, array in stored.items() if name.startswith(f"{prefix}/")}

@@ -1,0 +1,58 @@
+"""A learned root table: a network that draws column after column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from generators.diffusion.sample import passes, sample
+from generators.diffusion.sheet import Sheet
+from generators.marginal.plan import Plan
+from generators.marginal.stored import Stored, named, of
+from specs.lang.domain import SPLIT
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """`weights` (length,) of the sheet's network; `within[variable]` (givens, codes, SPLIT) of variables it knows coarsely."""
+
+    sheet: Sheet
+    weights: NDArray[np.float32]
+    within: Mapping[str, Floats]
+
+    @property
+    def plan(self) -> Plan:
+        """The root table's plan."""
+        return self.sheet.plan
+
+    def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
+        """Codes of `rows` root rows, and fine codes of those variables that the network knows finely."""
+        columns, network = self.sheet.columns, self.sheet.network
+        hidden = np.full((rows, len(columns)), -1)
+        plan = passes(self.sheet.order, len(columns))
+        tokens = sample(network, torch.from_numpy(self.weights), hidden, plan, rng)
+        codes: dict[str, Ints] = {}
+        for step, column, drawn in zip(self.plan.steps, columns, tokens.T, strict=True):
+            found = column.back(drawn)
+            codes[column.name] = found
+            if column.codes:
+                codes[step.variable.name] = np.minimum(found // SPLIT, step.variable.size - 1)
+        return codes
+
+    def arrays(self) -> Stored:
+        """All parameters: "weights", "trunk" (width and depth) and "variable/within"."""
+        trunk = np.array([self.sheet.width, self.sheet.depth])
+        return {"weights": self.weights, "trunk": trunk, **named("within", self.within)}
+
+    @staticmethod
+    def restore(plan: Plan, stored: Stored) -> Denoiser:
+        """From what `arrays` gave."""
+        width, depth = map(int, stored["trunk"])
+        return Denoiser(Sheet(plan, True, width, depth), stored["weights"], of("within", stored))
