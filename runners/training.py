@@ -16,6 +16,7 @@ from generators.trained import Floats, Trainable
 from generators.trains import trainable
 from privacy.accountant import epsilon
 from privacy.gradient import restored
+from runners.coordinator import silent
 from runners.errors import DATA, Stop
 from runners.files import write_atomic
 from runners.noise import cost
@@ -31,7 +32,7 @@ def train(run: Run) -> None:
     """Trains from where an earlier attempt stopped. Raises Stop."""
     assert run.model and run.recorder
     generator, rounds = trainable(run.study), run.study.generator.rounds
-    base, file = run.model, run.folder / "training.npz"
+    base, file, run.door.told = run.model, run.folder / "training.npz", silent
     run.ticker.tell("learning from the model of the sums", 0.0)
     state = _load(file) or _kept(file, begin(generator.begin(base)))
     with run.recorder.fit(run.present), run.recorder.round(run.present) as stage:

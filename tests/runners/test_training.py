@@ -1,0 +1,184 @@
+"""Rounds of training: what a site answers, what it refuses, what they cost, and that the total is that of all patients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from generators.frame import Sample, Series, known
+from generators.marginal.code import code
+from generators.trains import trainable
+from privacy.gradient import UNITS, bound
+from privacy.ledger import Ledger
+from runners import coordinator as coordinator_module
+from runners.coordinator import FederatedDoor
+from runners.errors import REFUSED, Stop
+from runners.noise import total_std
+from runners.places import ledger_of, private_of
+from runners.site import agent as agent_module
+from runners.site.agent import SiteAgent
+from runners.site.training import Held, answered
+from runners.task import Task, rounds, share
+from specs.lang.types import Generator
+from tests.federation.hall import Hall
+from tests.runners.small import make_hospital, public
+
+FEW = Generator("diffusion", rounds=3, width=8, depth=1)
+
+
+@pytest.fixture
+def study(study):
+    return replace(study, generator=FEW)
+
+
+def rows(study, seed):
+    """Code columns of thirty patients, each with two labs."""
+    rng = np.random.default_rng(seed)
+    sex = Series(rng.integers(0, 2, 30), np.zeros(30, bool), ("F", "M"))
+    test = Series(rng.integers(0, 2, 60), np.zeros(60, bool), ("hdl", "sbp"))
+    patient = {"age": known(rng.integers(0, 100, 30)), "sex": sex}
+    lab = {"days": known(rng.integers(0, 1000, 60)), "test": test}
+    sample = Sample({"patient": patient, "lab": lab}, {"lab": np.repeat(np.arange(30), 2)}, {})
+    return code(study, sample.tables, sample.parents)
+
+
+def federation(study, tmp_path, **changed):
+    """A door to three sites with thirty patients each; dbt's part is done."""
+    agents = {}
+    for seed, site in enumerate(study.sites.values()):
+        make_hospital(site)
+        held = Held()
+        held.keep(study, site, rows(study, seed))
+        agents[site.name] = SiteAgent(site, study, private_of(site, study), held=held)
+    return FederatedDoor(study, Hall(agents), tmp_path / "run", "r1", warn=lambda text: None, **changed)
+
+
+def weights(study, seed=0):
+    return np.random.default_rng(seed).normal(0, 0.1, trainable(study).length).astype(np.float32)
+
+
+@pytest.fixture
+def sums(monkeypatch):
+    """What each site computed before its noise."""
+    found = []
+
+    def listens(*given):
+        found.append(answered(*given))
+        return found[-1]
+
+    monkeypatch.setattr(agent_module, "answered", listens)
+    return found
+
+
+def test_the_total_is_the_sum_over_all_sites_with_the_noise_the_budget_asks_for(study, tmp_path, sums):
+    asked = weights(study)
+    total = federation(study, tmp_path).train(Task.of(0, asked), asked)
+    assert len(sums) == 3 and total.sites == tuple(sorted(study.sites))
+    noise = (total.vector - sum(sums)).astype(float)
+    cost = rounds(study)
+    expected = total_std(study, Fraction((cost.noise * bound(len(asked))) ** 2), 3)
+    assert noise.std() == pytest.approx(expected, rel=5 * (2 * len(asked)) ** -0.5)
+
+
+def test_without_privacy_the_total_is_exact_and_counts_patients(study, tmp_path, sums):
+    study = public(study)
+    asked = weights(study)
+    total = federation(study, tmp_path).train(Task.of(0, asked), asked)
+    assert (total.vector == sum(sums)).all()
+    assert total.vector[-1] == 90 * UNITS
+
+
+def test_no_patient_of_a_site_counts_for_more_than_the_bound(study):
+    """Whatever the weights: steep ones make every gradient long."""
+    generator, every = trainable(study), rows(study, 0)
+    steep = (100 * weights(study)).astype(np.float32)
+    vector = answered(study, generator, steep, every)
+    assert np.linalg.norm(vector.astype(float)) <= 31 * bound(len(vector))
+
+
+def test_asked_again_a_site_gives_what_it_gave_and_pays_once(study, tmp_path):
+    asked, door = weights(study), federation(study, tmp_path)
+    task = Task.of(0, asked)
+    first = door.train(task, asked)
+    door.forget(task, len(asked))
+    again = door.train(task, asked)
+    assert (first.vector == again.vector).all()
+    for site in study.sites.values():
+        assert [e.spend.rho for e in Ledger(ledger_of(site)).entries()] == [pytest.approx(rounds(study).rho)]
+
+
+def test_rounds_and_histograms_together_cost_the_budget_and_no_round_more_is_answered(study, tmp_path):
+    door, asked = federation(study, tmp_path), weights(study)
+    cost = rounds(study)
+    for number in range(FEW.rounds):
+        door.train(Task.of(number, asked), asked)
+    spent = Ledger(ledger_of(study.sites["north"])).spent("1")
+    assert spent == pytest.approx(3 * cost.rho) and spent == pytest.approx((1 - FEW.measure) * 6 * cost.rho)
+    more = FEW.rounds + 1
+    other = [weights(study, seed) for seed in range(1, more + 1)]
+    with pytest.raises(Stop) as stop:  # other weights are another question, as long as the budget lasts
+        for one in other:
+            door.train(Task.of(0, one), one)
+    assert stop.value.code == REFUSED and "budget" in str(stop.value)
+
+
+def test_weights_that_are_not_those_of_the_question_are_refused(study, tmp_path, monkeypatch):
+    asked, door = weights(study), federation(study, tmp_path)
+    said = Task.said
+    monkeypatch.setattr(Task, "said", lambda task, given: said(task, None if given is None else given + 1))
+    with pytest.raises(Stop) as stop:
+        door.train(Task.of(0, asked), asked)
+    assert stop.value.code == REFUSED
+
+
+@pytest.mark.parametrize("number", [-1, 3, True, "0"])
+def test_a_round_that_the_spec_does_not_have_is_refused(study, tmp_path, number):
+    asked, door = weights(study), federation(study, tmp_path)
+    with pytest.raises(Stop) as stop:
+        door.train(Task(number, Task.of(0, asked).digest) if not isinstance(number, str) else Odd(0, "0" * 64), asked)
+    assert stop.value.code == REFUSED
+
+
+class Odd(Task):
+    """Says something else than a round."""
+
+    def said(self, weights):
+        return {"training": "all of it"}
+
+
+def test_a_bigger_share_of_the_budget_than_a_rounds_is_refused(study, tmp_path, monkeypatch):
+    asked, door = weights(study), federation(study, tmp_path)
+    monkeypatch.setattr(coordinator_module, "share_of", lambda study: 2 * share(study))
+    with pytest.raises(Stop) as stop:
+        door.train(Task.of(0, asked), asked)
+    assert stop.value.code == REFUSED
+
+
+def test_a_study_that_does_not_train_answers_no_round(study, tmp_path):
+    asked, door = weights(study), federation(study, tmp_path)
+    for name, agent in door.transport.agents.items():
+        door.transport.agents[name] = replace(agent, study=replace(study, generator=Generator()))
+    with pytest.raises(Stop) as stop:
+        door.train(Task.of(0, asked), asked)
+    assert stop.value.code == REFUSED
+
+
+def test_missing_torch_is_said(study, tmp_path, monkeypatch):
+    def missing(study):
+        raise ImportError("torch")
+
+    asked, door = weights(study), federation(study, tmp_path)
+    monkeypatch.setattr("runners.site.training.trainable", missing)
+    with pytest.raises(Stop, match="package"):
+        door.train(Task.of(0, asked), asked)
+
+
+def test_no_weight_that_is_no_number_breaks_a_site(study, tmp_path):
+    asked = np.full_like(weights(study), np.nan)
+    total = federation(study, tmp_path).train(Task.of(0, asked), asked)
+    assert np.abs(total.vector).max() < 100 * rounds(study).noise * bound(len(asked))
