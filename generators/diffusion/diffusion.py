@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generators.diffusion.calibrate import calibrated
 from generators.diffusion.chain import chain
 from generators.diffusion.gradient import clipped
 from generators.diffusion.local import BATCH, cosine, train
@@ -96,9 +97,11 @@ class Diffusion:
 
     def learned(self, weights: Weights, base: Model) -> Learned:
         """What is drawn from: networks for all tables; how bins are shared by their parts is the base model's."""
-        parts = [flat.numpy() for flat in self._parts(weights)]
-        root = Denoiser(self.sheets[0], parts[0], _coarse(self.sheets[0], base.learned.root.within))
-        chains = zip(self.sheets[1:], parts[1:], strict=True)
+        rng, sheet = np.random.default_rng([self.study.seed, 3]), self.sheets[0]
+        flat, *parts = self._parts(weights)
+        aim = sheet.tokens(base.learned.root.draw(PATIENTS // 2, rng))
+        root = Denoiser(sheet, calibrated(sheet, flat, aim, rng).numpy(), _coarse(sheet, base.learned.root.within))
+        chains = zip(self.sheets[1:], (part.numpy() for part in parts), strict=True)
         return Learned(root, {s.plan.table: chain(s, part, base.learned.chains[s.plan.table].within) for s, part in chains})
 
     def _parts(self, weights: Weights) -> list[Tensor]:

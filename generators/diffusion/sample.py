@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,6 @@ from torch.nn import functional
 from generators.diffusion.network import Network, Parts, shown, trunk, views
 
 Tokens = NDArray[np.int64]
-GOLDEN = (5**0.5 - 1) / 2
 CHUNK = 4096
 
 
@@ -28,8 +28,9 @@ def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequenc
     """Complete rows (n, columns) from `known`, where -1 stands for "to be drawn"; context columns must be known.
 
     `plan` lists the predicted columns of each pass. Rows that agree on all that is known so far share one evaluation of the
-    network, and their draws are stratified (a golden-ratio sequence with a random start for each column): each row follows
-    the model, and counts over rows fluctuate less than those of independent draws.
+    network. Draws are evenly spread over rows that are alike (Kronecker sequences with random starts): each row follows the
+    model, and counts over rows fluctuate less than those of independent draws. Every column has a sequence of its own, for
+    columns that shared one would depend on each other.
     """
     tokens, at = known.copy(), network.context
     if (tokens[:, :at] < 0).any():
@@ -37,7 +38,7 @@ def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequenc
     todo = {c for part in plan for c in part}
     if any(i not in todo and (tokens[:, at + i] < 0).any() for i in range(network.columns)):
         raise ValueError("a column to be drawn is in no pass")
-    weights = views(network, flat)
+    weights, slopes = views(network, flat), _slopes(network.columns)
     group = _groups(np.unique(tokens, axis=0, return_inverse=True)[1].reshape(-1))
     for part in plan:
         if not (tokens[:, [at + c for c in part]] < 0).any():
@@ -50,7 +51,7 @@ def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequenc
             head = network.heads[c]
             out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
             rise = torch.softmax(out.double(), 1).cumsum(1).numpy()
-            draw = _pick(rise, told, _stratified(group, rng))
+            draw = _pick(rise, told, _stratified(group, slopes[c], rng))
             tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])
             group = _groups(group * network.sizes[at + c] + tokens[:, at + c])
     return tokens
@@ -67,11 +68,22 @@ def _features(network: Network, weights: Parts, tokens: Tokens) -> Tensor:
         return torch.cat([trunk(network, weights, part) for part in torch.split(rows, CHUNK)])
 
 
-def _stratified(group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _slopes(count: int) -> list[float]:
+    """Square roots of primes: with 1 they are linearly independent over the rationals (Besicovitch 1940)."""
+    found: list[float] = []
+    number = 2
+    while len(found) < count:
+        if all(number % factor for factor in range(2, math.isqrt(number) + 1)):
+            found.append(math.sqrt(number) % 1)
+        number += 1
+    return found
+
+
+def _stratified(group: NDArray[np.int64], slope: float, rng: np.random.Generator) -> NDArray[np.float64]:
     shuffled = rng.permutation(len(group))
     line = shuffled[np.argsort(group[shuffled], kind="stable")]
     u = np.empty(len(group))
-    u[line] = (rng.random() + np.arange(len(group)) * GOLDEN) % 1.0
+    u[line] = (rng.random() + np.arange(len(group)) * slope) % 1.0
     return u
 
 
