@@ -9,24 +9,19 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.marginal.structure import queries as queries_of
 from generators.trained import Coded
-from privacy.accountant import NARROWEST
 from privacy.errors import LedgerBroken, Refused
 from privacy.masking.errors import Unfit
 from privacy.noise import DiscreteGaussian
-from privacy.query import Query, digest
 from privacy.secure_sum import Words
 from privacy.secure_sum import share as share_of
 from privacy.signed import Unsigned, opened, signed
-from runners.noise import cost, noisy_sites, spend_of
 from runners.places import rounds_of
 from runners.site import approval, coded, egress, marginals, preflight
 from runners.site.build import build
@@ -34,22 +29,12 @@ from runners.site.diagnose import of_duckdb, of_os
 from runners.site.keys import identity_of
 from runners.site.masked import Member
 from runners.site.message import Malformed, Request, answer, named, silence
-from runners.site.purse import Purse
 from runners.site.rounds import Round, Rounds
+from runners.site.terms import Terms, terms_of
 from runners.site.training import Held, answered, plausible
 from runners.site.trouble import Trouble
-from runners.task import KEYS, Task, share, task_of, weights_of
+from runners.task import KEYS, Task, weights_of
 from specs.lang.types import Site, Study
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is asked, the variance of this site's own noise, and what it costs, by its own reckoning."""
-
-    queries: tuple[Query, ...]
-    own: Fraction
-    purse: Purse
-    task: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +72,7 @@ class SiteAgent:
 
     def _answer(self, coordinator: str, request: Request, name: str) -> bytes:
         """The same request, by its `name`, gets the same bytes, whatever happened in between."""
-        terms = self._terms(request)
+        terms = terms_of(self.site, self.study, self.held, request)
         approval.check(self.site, self.study)
         identity = identity_of(self.site)
         member = Member(self.site.name, identity, self.study)
@@ -106,33 +91,6 @@ class SiteAgent:
         message = signed(identity, reply.pack())
         egress.leaves(self.site, request, round, terms.queries, terms.own, message)
         return message
-
-    def _terms(self, request: Request) -> Terms:
-        """Checks what is asked against this site's own copy of the spec. Raises Trouble."""
-        if request.site != self.site.name:
-            raise Trouble("round")
-        if request.spec != self.study.digest:
-            raise Trouble("spec")
-        asked, task = self._asked(request)
-        if request.queries != digest(asked):
-            raise Trouble("queries")
-        own = cost(self.study, asked, request.share)[1] / noisy_sites(self.study)
-        if self.study.privacy.budget and own < NARROWEST:
-            raise Trouble("noise")
-        spend = spend_of(self.study, self.site, request.run, asked, request.share)
-        return Terms(asked, own, Purse(self.site, self.study, spend), task)
-
-    def _asked(self, request: Request) -> tuple[tuple[Query, ...], Task | None]:
-        """The study's histograms, or a round of training, at its own share of the budget."""
-        try:
-            task = task_of(self.study, request.body)
-        except ValueError:
-            raise Trouble("queries") from None
-        if task is None:
-            return queries_of(self.study), None
-        if request.share != share(self.study):
-            raise Trouble("queries")
-        return (task.query(self.study, self.held.generator(self.study).length),), task
 
     def _allowed(self, request: Request, terms: Terms) -> None:
         """Before rows are read: what is asked for is there, and affordable. Raises Trouble."""

@@ -20,9 +20,10 @@ from privacy.query import digest
 from privacy.secure_sum import Words
 from privacy.signed import Unsigned, opened, signed
 from runners.replies import advert_of, parts_of
-from runners.site.agent import SiteAgent, Terms
+from runners.site.agent import SiteAgent
 from runners.site.message import STAGES, Reply, Request, Stage
 from runners.site.purse import Purse
+from runners.site.terms import Terms
 from specs.lang.quorum import threshold
 from specs.lang.types import Budget, Federation, Privacy, Site, Study
 

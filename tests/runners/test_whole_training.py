@@ -1,0 +1,79 @@
+"""A generator that trains, on the whole path with real processes and real dbt: killed between rounds, and with public data."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytest.importorskip("torch")
+
+from privacy.accountant import epsilon
+from privacy.ledger import Ledger
+from tests.runners.small import write_spec
+from tests.runners.test_whole import SITES, leaks, make_hospital, wardloom
+
+ROUNDS = 3
+TRAINS = f"generator: {{name: diffusion, rounds: {ROUNDS}, width: 8, depth: 1}}\n"
+PRIVATE = "privacy: {unit: patient, epsilon: 1.0, delta: 1e-6}"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a spec whose generator trains, its compiled SQL and hospitals with canaries."""
+    folder = tmp_path_factory.mktemp("training")
+    with pytest.MonkeyPatch.context() as patch:
+        spec = write_spec(folder, patch)
+        spec.write_text(spec.read_text() + TRAINS)
+        assert wardloom(folder, "compile").returncode == 0
+        for site in SITES:
+            make_hospital(folder, site)
+        yield folder
+
+
+def spends(place, site):
+    file = place / site / f"{site}.duckdb.ledger"
+    return [e.spend for e in Ledger(file).entries()] if file.exists() else []
+
+
+def test_killed_between_rounds_it_goes_on_and_nobody_pays_twice(place):
+    words = [sys.executable, "-m", "runners", "run", "small-one.yml"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    first = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.DEVNULL)
+    while len(spends(place, SITES[0])) < 3 and first.poll() is None:
+        pass  # until the second round is paid for
+    first.send_signal(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    done = wardloom(place, "run")
+    assert done.returncode == 0, done.stderr
+    for site in SITES:
+        found = spends(place, site)
+        assert len({spend.query_digest for spend in found}) == len(found) == 1 + ROUNDS
+        assert epsilon(sum(spend.rho for spend in found), 1e-6) == pytest.approx(1.0)
+    assert leaks(place) == []
+    found = wardloom(place, "query", "select count(*) from patient", "--csv")
+    assert found.stdout.split() == ["count_star()", "50"]
+
+
+def test_what_it_asks_is_planned_and_shown(place):
+    said = wardloom(place, "plan").stdout
+    assert f"then {ROUNDS} rounds of training" in said and "times a patient's bound" in said
+
+
+def test_public_data_are_averaged(place):
+    spec = place / "small-one.yml"
+    text = spec.read_text()
+    try:
+        public = text.replace(PRIVATE, "privacy: {unit: patient, none: made for a test}")
+        spec.write_text(public.replace("out/small-one", "out/public"))
+        assert wardloom(place, "compile").returncode == 0
+        done = wardloom(place, "run")
+        assert done.returncode == 0, done.stderr
+        with duckdb.connect(str(place / "out" / "public" / "small-one.duckdb"), read_only=True) as con:
+            assert con.sql("select count(*), count(distinct patient_id) from synthetic.patient").fetchall() == [(50, 50)]
+    finally:
+        spec.write_text(text)
+        wardloom(place, "compile")
