@@ -66,7 +66,7 @@ class Place:
             shutil.copytree(other["wrongca"], self.kits["wrongca"])
             expire(self.kits["expired"], folder / "kits" / "authority")
             kit_files.revoke(self.kits[COORDINATOR], "revoked")
-        self.transport = Nvflare(self.kits[COORDINATOR], (*GOOD, *BAD) if spoil else everyone, join=30.0 if spoil else 120.0)
+        self.transport = Nvflare(self.kits[COORDINATOR], (*GOOD, *BAD) if spoil else everyone, join=180.0)
         self.clients = []
         for site in everyone:
             self.client(site, self.kits[site])
@@ -78,7 +78,11 @@ class Place:
 
     def answers(self, sites):
         sent = dict.fromkeys(sites, b"hello")
-        return self.transport.exchange("r1", "0" * 32, "ready", sent, 30.0, lambda site, answer: None)
+        return self.transport.exchange("r1", "0" * 32, "ready", sent, 60.0, lambda site, answer: None)
+
+    def patience(self, seconds):
+        """Seconds that a site has from now on to connect."""
+        self.transport.join = seconds
 
     def close(self):
         for client in self.clients:
@@ -89,6 +93,8 @@ class Place:
 @pytest.fixture(scope="module")
 def spoiled(tmp_path_factory):
     place = Place(tmp_path_factory.mktemp("spoiled"), True)
+    place.answers(GOOD)  # all had time to start
+    place.patience(10.0)
     yield place
     place.close()
 
