@@ -19,6 +19,7 @@ from runners.files import read_json, write_text
 from runners.places import Places
 from runners.release import MANIFEST, write_manifest
 from runners.sampling.tally import Tally
+from runners.task import measured
 from specs.lang.types import Study
 
 REPORT = "report.html"
@@ -48,9 +49,15 @@ def said(study: Study, facts: Mapping[str, Any]) -> Facts:
         versions={"wardloom": facts["wardloom"]},
         rows={t: facts["rows"][t] for t in tables},
         rejected={t: facts["rejected"][t] for t in tables},
-        spend={"measure": rho} if rho is not None else {},
+        spend=_spend(study, rho) if rho is not None else {},
         adds_to=f"run {before['run']}, made with epsilon {before['epsilon']}" if before else "",
     )
+
+
+def _spend(study: Study, rho: float) -> dict[str, float]:
+    """What each step took of the budget."""
+    first = measured(study) * rho
+    return {"measure": first, "train": rho - first} if study.generator.trains else {"measure": rho}
 
 
 def rebuild_report(study: Study) -> Path:

@@ -51,6 +51,7 @@ class Run:
     present: tuple[str, ...] = ()
     earlier: Earlier | None = None
     model: Model | None = None
+    training: dict[str, Any] | None = None
     workers: int | None = None
     job: Job | None = None
     tally: Tally | None = None

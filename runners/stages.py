@@ -15,6 +15,7 @@ from generators.arrays import arrays
 from generators.marginal.ask import in_patients
 from generators.trains import trainable
 from runners import release
+from runners.card import write_card
 from runners.compiled import stale
 from runners.earlier import added, earlier
 from runners.errors import REFUSED, WRONG, Stop
@@ -147,7 +148,7 @@ def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
     assert run.sums and run.tally and run.drawn
     budget = run.study.privacy.budget
-    rho = cost(run.study, run.asked, measured(run.study))[0]
+    rho = cost(run.study, run.asked, 1.0)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
     return {
         "spec": run.study.name,
@@ -165,6 +166,7 @@ def facts(run: Run) -> dict[str, Any]:
         "data_versions": data_versions(run),
         "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "generator": run.study.generator.name,
+        "training": run.training,
         "rows": dict(run.tally.rows),
         "quality": [asdict(level) for level in compare(run.study, run.sums, run.drawn).levels],
         "rejected": {name: round(share, 6) for name, share in run.tally.rejected.items()},
@@ -186,10 +188,11 @@ def build(run: Run) -> None:
 
 
 def report(run: Run) -> None:
-    """One HTML file."""
+    """One HTML file, and the model card."""
     assert run.recorder and run.sums and run.drawn
     with run.recorder.report():
         write_report(run.study, run.sums, run.drawn, run.facts, run.partial)
+        write_card(run.study, run.facts, run.partial)
 
 
 def _version() -> str:

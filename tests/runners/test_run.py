@@ -68,11 +68,19 @@ def test_a_run_makes_a_release(study, transport):
     place = Places(study)
     assert done.facts["rows"]["patient"] == 50
     names = {str(f.relative_to(place.release)) for f in place.release.rglob("*") if f.is_file()}
-    assert {"small-one.duckdb", "model/arrays.npz", "model/model.json", "lineage.ndjson", "manifest.json", "report.html"} <= names
+    assert {"small-one.duckdb", "model/arrays.npz", "model/model.json", "lineage.ndjson", "manifest.json", "report.html", "card.md"} <= names
     assert set(json.loads((place.release / "manifest.json").read_text())["files"]) == names - {"manifest.json"}
     with duckdb.connect(str(place.database), read_only=True) as con:
         assert con.sql("select count(*) from sampled.patient").fetchall() == [(50,)]
     assert latest(place.runs).finished
+
+
+def test_the_model_card_says_who_what_and_how_good(study, transport):
+    go(study)
+    card = (Places(study).release / "card.md").read_text()
+    for said in ("# small-one", study.digest, "`marginal`", "epsilon 1, delta 1e-06", "north, data version 1", "noise alone"):
+        assert said in card
+    assert "## Training" not in card
 
 
 def test_a_second_run_asks_nobody_and_gives_the_same_tables(study, transport):

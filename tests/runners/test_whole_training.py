@@ -54,6 +54,8 @@ def test_killed_between_rounds_it_goes_on_and_nobody_pays_twice(place):
         assert len({spend.query_digest for spend in found}) == len(found) == 1 + ROUNDS
         assert epsilon(sum(spend.rho for spend in found), 1e-6) == pytest.approx(1.0)
     assert leaks(place) == []
+    card = (place / "out" / "small-one" / "card.md").read_text()
+    assert f"- {ROUNDS} sums of clipped gradients" in card and "times what one patient" in card
     found = wardloom(place, "query", "select count(*) from patient", "--csv")
     assert found.stdout.split() == ["count_star()", "50"]
 
