@@ -60,6 +60,8 @@ def _training(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"- {training['rounds']} {kind}, after a start from rows of the histograms' model"
     if facts["epsilon"] is not None:
         yield f"- noise in each: {training['noise']:.3g} times what one patient with all rows can move it by"
+    if training["trials"] > 1:
+        yield f"- the closest to the noised sums of {training['trials']} trials, which shared the budget"
     size = f"width {training['width']}, depth {training['depth']}"
     yield f"- {training['weights']:,} weights, {size} (SHA-256 `{training['sha256']}`)"
 

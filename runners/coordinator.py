@@ -74,7 +74,7 @@ class FederatedDoor:
 
     def train(self, task: Task, weights: Weights) -> Total:
         """The total of a round of training, in integers. Raises Stop as `ask` does."""
-        asked, part = (task.query(self.study, len(weights)),), share_of(self.study)
+        asked, part = (task.query(self.study, len(weights)),), share_of(self.study, task.trial)
         file = self._file(asked, part)
         if not file.exists():
 
@@ -87,7 +87,7 @@ class FederatedDoor:
 
     def forget(self, task: Task, length: int) -> None:
         """Removes the total of a round that the weights have taken in."""
-        self._file((task.query(self.study, length),), share_of(self.study)).unlink(missing_ok=True)
+        self._file((task.query(self.study, length),), share_of(self.study, task.trial)).unlink(missing_ok=True)
 
     def _file(self, queries: Sequence[Query], share: float) -> Path:
         return self.folder / f"round-{digest(queries)[:12]}-{share:g}.npz"

@@ -12,7 +12,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,31 +30,40 @@ KEYS = ("training", "weights")
 
 @dataclass(frozen=True)
 class Task:
-    """Round `number` (from 0) with weights of this SHA-256."""
+    """Round `number` (from 0) of a trial (from 0), with weights of this SHA-256."""
 
     number: int
     digest: str
+    trial: int = 0
 
     @classmethod
-    def of(cls, number: int, weights: Weights) -> Task:
+    def of(cls, number: int, weights: Weights, trial: int = 0) -> Task:
         """The round with these weights."""
-        return cls(number, hashlib.sha256(_bytes(weights)).hexdigest())
+        return cls(number, hashlib.sha256(_bytes(weights)).hexdigest(), trial)
 
     def query(self, study: Study, length: int) -> Query:
         """What is asked: the clipped sum of gradients; for public data also the number of patients."""
         generator = study.generator
-        name = f"{generator.name} round {self.number + 1} of {generator.rounds}, weights {self.digest}"
+        trial = f" trial {self.trial + 1} of {len(generator.trials)}" if generator.sweep else ""
+        name = f"{generator.name}{trial} round {self.number + 1} of {generator.trials[self.trial].rounds}, weights {self.digest}"
         return gradient.query(name, study.root.name, length if study.privacy.budget else length + 1)
 
     def said(self, weights: Weights | None) -> dict[str, Any]:
         """What messages say; `weights` where they go along."""
-        facts: dict[str, Any] = {"training": {"round": self.number, "digest": self.digest}}
+        facts: dict[str, Any] = {"training": {"trial": self.trial, "round": self.number, "digest": self.digest}}
         return facts if weights is None else facts | {"weights": base64.b64encode(_bytes(weights)).decode()}
 
 
-def share(study: Study) -> float:
-    """The part of the budget that one round spends."""
-    return (1.0 - study.generator.measure) / study.generator.rounds
+def share(study: Study, trial: int = 0) -> float:
+    """The part of the budget that one round of a trial spends."""
+    trials = study.generator.trials
+    return (1.0 - study.generator.measure) / len(trials) / trials[trial].rounds
+
+
+def tried(study: Study, trial: int) -> Study:
+    """The study as one trial trains it."""
+    found = study.generator.trials[trial]
+    return replace(study, generator=replace(study.generator, **asdict(found), sweep=()))
 
 
 def measured(study: Study) -> float:
@@ -71,13 +80,15 @@ class Rounds:
     noise: float
 
 
-def rounds(study: Study) -> Rounds | None:
-    """The study's rounds of training; None for a generator that does not train."""
+def rounds(study: Study) -> tuple[Rounds, ...]:
+    """The rounds of all trials; none for a generator that does not train."""
     if not study.generator.trains:
-        return None
-    budget = study.privacy.budget
-    each = share(study) * rho(budget.epsilon, budget.delta) if budget else 0.0
-    return Rounds(study.generator.rounds, each, 1 / math.sqrt(2 * each) if each else 0.0)
+        return ()
+    budget, found = study.privacy.budget, []
+    for number, trial in enumerate(study.generator.trials):
+        each = share(study, number) * rho(budget.epsilon, budget.delta) if budget else 0.0
+        found.append(Rounds(trial.rounds, each, 1 / math.sqrt(2 * each) if each else 0.0))
+    return tuple(found)
 
 
 def task_of(study: Study, body: Mapping[str, Any]) -> Task | None:
@@ -85,13 +96,14 @@ def task_of(study: Study, body: Mapping[str, Any]) -> Task | None:
     said = body.get("training")
     if said is None:
         return None
-    if not study.generator.trains or not isinstance(said, dict) or set(said) != {"round", "digest"}:
+    if not study.generator.trains or not isinstance(said, dict) or set(said) != {"trial", "round", "digest"}:
         raise ValueError("no round of training of this study")
-    number, digest = said["round"], said["digest"]
-    whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < study.generator.rounds
-    if not whole or not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+    trial, number, digest = said["trial"], said["round"], said["digest"]
+    trials = study.generator.trials
+    there = _within(trial, len(trials)) and _within(number, trials[trial].rounds)
+    if not there or not isinstance(digest, str) or not DIGEST.fullmatch(digest):
         raise ValueError("no round of training of this study")
-    return Task(number, digest)
+    return Task(number, digest, trial)
 
 
 def weights_of(task: Task, body: Mapping[str, Any], length: int) -> Weights:
@@ -103,6 +115,10 @@ def weights_of(task: Task, body: Mapping[str, Any], length: int) -> Weights:
     if hashlib.sha256(data).hexdigest() != task.digest or len(data) != 4 * length:
         raise ValueError("other weights than those of this round")
     return np.frombuffer(data, "<f4").astype(np.float32)
+
+
+def _within(number: object, end: int) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < end
 
 
 def _bytes(weights: Weights) -> bytes:

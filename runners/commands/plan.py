@@ -75,7 +75,7 @@ def _budget(found: Outlook) -> list[str]:
     heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)", "this one paid"]
     step = f"one step: all queries at once, rho {found.rho:.6f}, a standard deviation of {found.std:.1f} patients per cell"
     steps = [step]
-    if later := rounds(found.study):
+    for later in rounds(found.study):
         noise = f"noise {later.noise:.3g} times a patient's bound"
         steps.append(f"then {later.number} rounds of training: rho {later.rho:.6f} each, {noise}")
     return [head, *steps, *table(heads, rows, "  ")]
@@ -113,7 +113,7 @@ def _document(found: Outlook) -> dict[str, Any]:
         "delta": budget.delta if budget else None,
         "steps": [
             {"name": "measure", "share": measured(study), "rho": found.rho},
-            *([{"name": "train", "share": 1 - measured(study), **asdict(later)}] if later else []),
+            *({"name": "train", "share": (1 - measured(study)) / len(later), **asdict(trial)} for trial in later),
         ],
         "noise_std_patients": found.std,
         "assumed_patients": found.patients,

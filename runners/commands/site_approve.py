@@ -95,7 +95,7 @@ def _questions(found: Agreement, every: bool) -> list[str]:
     if found.study.privacy.budget:
         noise = f"this site's own {found.own:.4g}, in the sum of all sites {found.total:.4g}"
         lines.append(f"  noise in each cell, standard deviation in patients: {noise}")
-    if later := rounds(found.study):
+    for later in rounds(found.study):
         name = found.study.generator.name
         lines.append(f"  then {later.number} sums over all patients of clipped gradients of the generator {name}")
         if found.study.privacy.budget:
@@ -124,7 +124,6 @@ def _document(found: Agreement) -> dict[str, Any]:
     from runners.site.sent import shown
     from runners.task import rounds
 
-    later = rounds(found.study)
     asks = found.study.privacy.budget
     return {
         "approval": found.approval.facts(),
@@ -132,7 +131,7 @@ def _document(found: Agreement) -> dict[str, Any]:
         "data_version": found.site.data_version,
         "reads": {want.table: list(want.columns) for want in found.reads},
         "queries": [shown(query) for query in found.queries],
-        "training": asdict(later) if later else None,
+        "training": [asdict(trial) for trial in rounds(found.study)],
         "l2_bound_patients": found.bound,
         "epsilon": asks.epsilon if asks else None,
         "delta": asks.delta if asks else None,

@@ -33,7 +33,7 @@ from runners.site.rounds import Round, Rounds
 from runners.site.terms import Terms, terms_of
 from runners.site.training import Held, answered, plausible
 from runners.site.trouble import Trouble
-from runners.task import KEYS, Task, weights_of
+from runners.task import KEYS, Task, tried, weights_of
 from specs.lang.types import Site, Study
 
 
@@ -118,7 +118,7 @@ class SiteAgent:
 
     def _trained(self, request: Request, task: Task) -> NDArray[np.int64]:
         """A clipped sum over patients, at weights that belong to the question."""
-        generator = self.held.generator(self.study)
+        generator = self.held.generator(tried(self.study, task.trial))
         try:
             weights = weights_of(task, request.body, generator.length)
         except ValueError:

@@ -27,8 +27,11 @@ def read(work: Path, study: Study) -> Coded:
 def _codes(connection: duckdb.DuckDBPyConnection, study: Study, plan: Plan) -> Codes:
     names = list(dict.fromkeys([*plan.variables, *(step.fine.columns[-1] for step in plan.steps)]))
     columns = ", ".join(f"coalesce({quoted(n)}, -1)::BIGINT AS {quoted(n)}" for n in names)
-    sql = f"SELECT {columns}, __patient::BIGINT AS __patient FROM {place(connection, study, 'coded', plan.table)}"
+    parent = study.tables[plan.table].parent
+    above = f"dense_rank() over (order by {', '.join(map(quoted, parent.key))})" if parent else "__patient"
+    order = f"__patient::BIGINT AS __patient, {above}::BIGINT AS __parent, {'__row' if parent else '1'}::BIGINT AS __row"
+    sql = f"SELECT {columns}, {order} FROM {place(connection, study, 'coded', plan.table)}"
     found = connection.sql(sql).to_arrow_table()
     values = {name: np.asarray(found.column(name)) for name in found.column_names}
-    patient = values.pop("__patient")
-    return Codes(values, patient - 1)
+    patient, parent_, row = (values.pop(name) - 1 for name in ("__patient", "__parent", "__row"))
+    return Codes(values, patient, parent_, row)

@@ -13,7 +13,7 @@ from runners.site.message import Request
 from runners.site.purse import Purse
 from runners.site.training import Held
 from runners.site.trouble import Trouble
-from runners.task import Task, share, task_of
+from runners.task import Task, share, task_of, tried
 from specs.lang.types import Site, Study
 
 
@@ -53,6 +53,6 @@ def _asked(study: Study, held: Held, request: Request) -> tuple[tuple[Query, ...
         raise Trouble("queries") from None
     if task is None:
         return queries_of(study), None
-    if request.share != share(study):
+    if request.share != share(study, task.trial):
         raise Trouble("queries")
-    return (task.query(study, held.generator(study).length),), task
+    return (task.query(study, held.generator(tried(study, task.trial)).length),), task

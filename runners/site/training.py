@@ -12,7 +12,7 @@ from generators.trained import Coded, Trainable, Weights
 from generators.trains import trainable
 from privacy.gradient import UNITS, rounded
 from runners.site.trouble import Trouble
-from specs.lang.types import Site, Study
+from specs.lang.types import Generator, Site, Study
 
 Key = tuple[str, str]
 
@@ -22,7 +22,7 @@ class Held:
     """What a site's process keeps for the next round: rows and generator of one study, and of one data version."""
 
     _rows: dict[Key, Coded] = field(default_factory=dict)
-    _generators: dict[str, Trainable] = field(default_factory=dict)
+    _generators: dict[tuple[str, Generator], Trainable] = field(default_factory=dict)
 
     def keep(self, study: Study, site: Site, rows: Coded) -> Coded:
         """These rows and no others."""
@@ -36,12 +36,13 @@ class Held:
 
     def generator(self, study: Study) -> Trainable:
         """The study's generator. Raises Trouble when it needs packages that are not here."""
-        if study.digest not in self._generators:
+        key = study.digest, study.generator
+        if key not in self._generators:
             try:
-                self._generators = {study.digest: trainable(study)}
+                self._generators = {key: trainable(study)}
             except ImportError:
                 raise Trouble("package") from None
-        return self._generators[study.digest]
+        return self._generators[key]
 
 
 def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:

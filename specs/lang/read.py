@@ -68,7 +68,7 @@ def digest(found: Document, seeds: Mapping[str, str]) -> str:
     Nor does the generator: hospitals are asked the same whichever learns from their sums, so changing it costs nothing. But
     one that trains asks more of them.
     """
-    trains = Generator(**found.data.get("generator", {})).trains
+    trains = Generator(found.data.get("generator", {}).get("name", "marginal")).trains
     said = {key: value for key, value in found.data.items() if key != "generator" or trains}
     whole = {"spec": said, "files": dict(seeds)} if seeds else said
     text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

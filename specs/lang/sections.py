@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from specs.lang.names import RESERVED_SCHEMAS, check_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.quorum import threshold
-from specs.lang.types import Budget, Federation, Generator, Outputs, Privacy, Site
+from specs.lang.types import Budget, Federation, Generator, Outputs, Privacy, Site, Trial
 
 Said = Mapping[str, Any]
 VARIABLE = re.compile(r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -66,8 +67,12 @@ def privacy(notes: Notes, said: Said) -> Privacy:
 
 def generator(notes: Notes, said: Said, privacy: Privacy) -> Generator:
     """Which generator learns."""
-    found = Generator(**said)
-    for word in ("measure", "rounds", "width", "depth"):
+    plain = Generator(**{key: value for key, value in said.items() if key != "sweep"})
+    common = {"rounds": plain.rounds, "width": plain.width, "depth": plain.depth}
+    found = replace(plain, sweep=tuple(Trial(**{**common, **trial}) for trial in said.get("sweep", [])))
+    if len(set(found.sweep)) < len(found.sweep):
+        notes.say(("generator", "sweep"), "two trials are the same", "each spends its own part of the budget", True)
+    for word in ("measure", "rounds", "width", "depth", "sweep"):
         if word in said and not found.trains:
             notes.say(("generator", word), f"{quoted(found.name)} does not train", "leave it out, or name a generator that does")
     if found.name == "ctgan" and privacy.budget:

@@ -152,11 +152,21 @@ class Federation:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """One way to train: over so many sums, with networks so wide and so deep."""
+
+    rounds: int = 40
+    width: int = 128
+    depth: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Generator:
     """Which generator learns, and where it computes.
 
     Those that train on patients' gradients (`trains`) spend the share `measure` of the budget on histograms, as the others do
     with all of it, and the rest in `rounds` sums over all hospitals; their networks are `width` wide and `depth` layers deep.
+    With a `sweep` each of its trials trains on an equal part of that rest, and the one that comes closest is kept.
     """
 
     name: Literal["marginal", "copula", "diffusion", "ctgan", "tvae"] = "marginal"
@@ -165,6 +175,12 @@ class Generator:
     rounds: int = 40
     width: int = 128
     depth: int = 2
+    sweep: tuple[Trial, ...] = ()
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All ways in which it is trained."""
+        return self.sweep or (Trial(self.rounds, self.width, self.depth),)
 
     @property
     def trains(self) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -43,8 +44,9 @@ def test_killed_between_rounds_it_goes_on_and_nobody_pays_twice(place):
     words = [sys.executable, "-m", "runners", "run", "small-one.yml"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     first = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.DEVNULL)
-    while len(spends(place, SITES[0])) < 3 and first.poll() is None:
-        pass  # until the second round is paid for
+    while len(spends(place, SITES[0])) < 3:  # until the second round is paid for
+        with suppress(subprocess.TimeoutExpired):
+            first.wait(0.1)
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
     done = wardloom(place, "run")
@@ -63,6 +65,25 @@ def test_killed_between_rounds_it_goes_on_and_nobody_pays_twice(place):
 def test_what_it_asks_is_planned_and_shown(place):
     said = wardloom(place, "plan").stdout
     assert f"then {ROUNDS} rounds of training" in said and "times a patient's bound" in said
+
+
+def test_trials_of_a_sweep_share_the_budget_and_one_is_taken(place):
+    spec = place / "small-one.yml"
+    text = spec.read_text()
+    paid = len(spends(place, "north"))
+    try:
+        swept = text.replace(TRAINS, "generator: {name: diffusion, width: 8, depth: 1, sweep: [{rounds: 1}, {rounds: 2}]}\n")
+        spec.write_text(swept.replace("out/small-one", "out/swept"))
+        assert wardloom(place, "compile").returncode == 0
+        done = wardloom(place, "run")
+    finally:
+        spec.write_text(text)
+        wardloom(place, "compile")
+    assert done.returncode == 0, done.stderr
+    assert "1 rounds, width 8, depth 1: " in done.stderr and done.stderr.count(", taken") == 1
+    found = spends(place, "north")[paid:]
+    assert [spend.rho / found[1].rho for spend in found] == [pytest.approx(each) for each in (2.0, 1.0, 0.5, 0.5)]
+    assert "the closest to the noised sums of 2 trials" in (place / "out" / "swept" / "card.md").read_text()
 
 
 def test_public_data_are_averaged(place):

@@ -1,0 +1,89 @@
+"""One trial of a generator that trains: round after round of sums over all hospitals, from weights to better weights.
+
+With a budget each round is a sum of clipped gradients with noise, and the step is Adam's (post-processing). Without one it is
+federated averaging (McMahan et al. 2017): the mean of the hospitals' own passes, weighted by their numbers of patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.marginal.model import Model
+from generators.optimise import State, advance, averaged, begin, rate
+from generators.trained import Floats, Trainable
+from privacy.gradient import restored
+from runners.coordinator import FederatedDoor
+from runners.errors import DATA, Stop
+from runners.files import write_atomic
+from runners.task import Task
+from specs.lang.types import Study
+
+WARM = 10
+"""The first tenth of the rounds takes smaller steps."""
+Done = Callable[[int], None]
+"""Called with the number of rounds that are done."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Trial `number` of a study; `study` is the study as it trains it. What is reached is kept in `folder` after each round."""
+
+    study: Study
+    number: int
+    generator: Trainable
+    door: FederatedDoor
+    folder: Path
+    patients: int
+
+    def trained(self, base: Model, done: Done) -> State:
+        """All rounds, from where an earlier attempt stopped. Raises Stop."""
+        state = _load(self._file) or self._kept(begin(self.generator.begin(base)))
+        for number in range(state.step, self.study.generator.rounds):
+            state = self._kept(self._round(state))
+            done(number + 1)
+        return state
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / f"training-{self.number + 1}.npz"
+
+    def _round(self, state: State) -> State:
+        task = Task.of(state.step, state.weights, self.number)
+        total = self.door.train(task, state.weights)
+        try:
+            new = self._stepped(state, total.vector)
+        except FloatingPointError as wrong:
+            raise Stop(DATA, f"training stopped: {wrong}\n  the weights before are kept; try fewer rounds, or a new seed") from None
+        self.door.forget(task, self.generator.length)
+        return new
+
+    def _stepped(self, state: State, vector: NDArray[np.int64]) -> State:
+        every = self.study.generator.rounds
+        if self.study.privacy.budget is None:
+            moved = restored(vector, 1.0)
+            return averaged(state, moved[:-1] / moved[-1])
+        gradient: Floats = restored(vector, self.generator.clip)
+        step = rate(state.step, every, self.generator.rate, max(1, every // WARM))
+        return advance(state, gradient, self.patients, step)
+
+    def _kept(self, state: State) -> State:
+        def put(path: Path) -> None:
+            with path.open("wb") as out:
+                np.savez(out, step=state.step, weights=state.weights, first=state.first, second=state.second, average=state.average)
+
+        write_atomic(self._file, put)
+        return state
+
+
+def _load(file: Path) -> State | None:
+    """The state an earlier attempt kept."""
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            return State(int(found["step"]), *(found[name] for name in ("weights", "first", "second", "average")))
+    except (OSError, ValueError, KeyError):
+        return None
