@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from generators.marginal.plan import Plan, Step
 from generators.marginal.stored import Stored
 from privacy.query import Query
+
+if TYPE_CHECKING:
+    from generators.marginal.above import Above
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -37,6 +40,18 @@ class Conditional:
         return total
 
 
+class Odds(Protocol):
+    """What a chain says of the rows of parents that are drawn together, row after row."""
+
+    def logits(self, conditional: Conditional, codes: Mapping[str, Ints], live: Ints) -> Floats:
+        """(live, codes) unnormalised log-probabilities of the next step of parents `live`, given what their rows have so far."""
+        ...
+
+    def done(self, codes: Mapping[str, Ints], live: Ints) -> None:
+        """The row of the parents `live` is whole."""
+        ...
+
+
 @dataclass(frozen=True)
 class Chain:
     """The conditionals of one table, in the order of its plan."""
@@ -46,6 +61,10 @@ class Chain:
 
     def __getitem__(self, name: str) -> Conditional:
         return next(c for c in self.conditionals if c.step.variable.name == name)
+
+    def odds(self, above: Above) -> Odds:
+        """For drawing all rows of these parents. What lies further back than the plan's contexts is not looked at."""
+        return Contexts(self, above)
 
     @property
     def within(self) -> dict[str, Floats]:
@@ -72,6 +91,31 @@ class Chain:
             theta = {q.name: stored[f"{at}/theta/{i}"] for i, q in enumerate(step.factors)}
             conditionals.append(Conditional(step, stored[f"{at}/bias"], theta, stored.get(f"{at}/within")))
         return Chain(plan, tuple(conditionals))
+
+
+class Contexts:
+    """Odds that hang on the plan's contexts alone; what is the same for all rows of a parent is computed once."""
+
+    def __init__(self, chain: Chain, above: Above) -> None:
+        self.parents = frozenset(v.name for v in chain.plan.variables.values() if v.kind == "parent")
+        parents = len(above.count)
+        self.ever = {c.step.variable.name: c.logits(above.codes, parents, self._static) for c in chain.conditionals}
+
+    def logits(self, conditional: Conditional, codes: Mapping[str, Ints], live: Ints) -> Floats:
+        """As `Odds` has it."""
+        step = conditional.step
+        found = conditional.logits(codes, len(live), self._dynamic) + self.ever[step.variable.name][live]
+        return np.asarray(found + conditional.bias[codes[step.given] if step.given else 0])
+
+    def done(self, codes: Mapping[str, Ints], live: Ints) -> None:
+        """Nothing is remembered: the next row's contexts say it."""
+
+    def _static(self, query: Query) -> bool:
+        """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
+        return self.parents.issuperset(query.columns[:-1])
+
+    def _dynamic(self, query: Query) -> bool:
+        return not self._static(query)
 
 
 def context(query: Query, codes: Mapping[str, Ints]) -> Ints:

@@ -24,10 +24,15 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Codes:
-    """`values[v]` (rows,) are the codes of variable `v`, -1 where it does not apply; `patient` (rows,) is the root row."""
+    """`values[v]` (rows,) are the codes of variable `v`, -1 where it does not apply; `patient` (rows,) is the root row.
+
+    `parent` (rows,) tells the rows of one parent from others, `row` (rows,) puts them in order.
+    """
 
     values: dict[str, Ints]
     patient: Ints
+    parent: Ints
+    row: Ints
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,13 @@ def code(study: Study, tables: Tables, parents: Mapping[str, Ints]) -> dict[str,
         values = _own(table, tables[table.name])
         values |= _counts(study, table, length(tables[table.name]), parents)
         if table.parent is None:
-            coded[table.name] = Codes(values, np.arange(length(tables[table.name])))
+            every = np.arange(length(tables[table.name]))
+            coded[table.name] = Codes(values, every, every, every)
             continue
         up = parents[table.name]
         rows = _neighbours(table, tables[table.name], values, up)
         values |= _times(study, table, tables, values, rows, parents)
-        coded[table.name] = Codes(values, coded[table.parent.table].patient[up])
+        coded[table.name] = Codes(values, coded[table.parent.table].patient[up], up, rows.rank)
         _join(study, plan, coded, rows, parents)
     return coded
 

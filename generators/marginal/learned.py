@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from generators.copula.copula import Copula
 from generators.marginal.chain import Chain
 from generators.marginal.mixture import Mixture
 from generators.marginal.plan import Plan
-from generators.marginal.stored import Stored
+from generators.marginal.stored import Stored, below
 
 
 class Root(Protocol):
@@ -38,22 +38,6 @@ class Root(Protocol):
         ...
 
 
-Restorers = tuple[Callable[[Plan, Stored], Root], Callable[[Plan, Stored], Chain]]
-
-
-def restorers(generator: str) -> Restorers:
-    """What each generator learns of the root table and of child tables, from their arrays. Torch loads only for those of it."""
-    match generator:
-        case "copula":
-            return Copula.restore, Chain.restore
-        case "diffusion":
-            from generators.diffusion.chain import NeuralChain
-            from generators.diffusion.root import Denoiser
-
-            return Denoiser.restore, NeuralChain.restore
-    return Mixture.restore, Chain.restore
-
-
 @dataclass(frozen=True)
 class Learned:
     """The root table as its generator has it, child tables as chains by name, parents first."""
@@ -64,3 +48,22 @@ class Learned:
     def __getitem__(self, table: str) -> Chain | Root:
         """What is learned of a table."""
         return self.chains.get(table, self.root)
+
+
+def restored(generator: str, plans: tuple[Plan, ...], stored: Stored) -> Learned:
+    """What a generator learned, from the arrays of all tables ("table/..."). Torch loads only for those made of it."""
+    root, parts = plans[0], {plan.table: below(plan.table, stored) for plan in plans}
+    first = parts[root.table]
+    match generator:
+        case "copula":
+            return Learned(Copula.restore(root, first), _chains(plans, parts))
+        case "diffusion":
+            from generators.diffusion.chain import NeuralChain
+            from generators.diffusion.root import Denoiser
+
+            return Learned(Denoiser.restore(root, first), {p.table: NeuralChain.restore(p, parts[p.table]) for p in plans[1:]})
+    return Learned(Mixture.restore(root, first), _chains(plans, parts))
+
+
+def _chains(plans: tuple[Plan, ...], parts: Mapping[str, Stored]) -> dict[str, Chain]:
+    return {plan.table: Chain.restore(plan, parts[plan.table]) for plan in plans[1:]}

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from generators.frame import Sample
 from generators.join import joined
 from generators.marginal.keys import Part, keyed, room
-from generators.marginal.learned import Learned, restorers
+from generators.marginal.learned import Learned, restored
 from generators.marginal.shard import draw_shard
-from generators.marginal.stored import below
 from generators.marginal.structure import structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
@@ -73,7 +72,4 @@ class Model:
         """The model again. Raises ValueError when it was learned from another spec, or by another generator."""
         if (facts.get("digest"), facts.get("format"), facts.get("generator")) != (study.digest, 2, study.generator.name):
             raise ValueError(f"the model was learned from another version of spec {study.name}: run it again")
-        plans = structure(study)
-        root, child = restorers(study.generator.name)
-        chains = {plan.table: child(plan, below(plan.table, stored)) for plan in plans[1:]}
-        return Model(study, Learned(root(plans[0], below(study.root.name, stored)), chains))
+        return Model(study, restored(study.generator.name, structure(study), stored))

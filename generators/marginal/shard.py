@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from generators.frame import Frame, Tables, known, length, stacked, take
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
+from generators.marginal.code import Codes
 from generators.marginal.implied import bound_of, starts_at_parent
 from generators.marginal.learned import Learned, Root
 from generators.marginal.simulate import children
@@ -82,7 +83,8 @@ def _draw_children(study: Study, table: Table, learned: Learned, shard: Shard, r
     up = ancestry(study, table, shard.parents, everyone)
     number = counts(study, parent, learned[parent.name], shard.codes[parent.name], rng)[table.name]
     aligned = {name: {v: c[rows] for v, c in shard.codes[name].items()} for name, rows in up.items()}
-    drawn = children(study, table, chain, above(study, table, chain, aligned, number, times(study, table, shard.tables, up)), rng)
+    base = above(study, table, chain, aligned, number, times(study, table, shard.tables, up), _before(study, shard))
+    drawn = children(study, table, chain, base, rng)
     ancestors = {name: take(shard.tables[name], rows[drawn.parent]) for name, rows in up.items()}
     frame, good = _kept(table, chain, drawn.codes, drawn.at, ancestors, rules, rng)
     good = good[~repeated(table, take(frame, good), drawn.parent[good])]
@@ -90,6 +92,16 @@ def _draw_children(study: Study, table: Table, learned: Learned, shard: Shard, r
     shard.codes[table.name] = {v: c[good] for v, c in drawn.codes.items()}
     shard.parents[table.name] = drawn.parent[good]
     shard.thrown[table.name] = len(drawn.parent) - len(good)
+
+
+def _before(study: Study, shard: Shard) -> dict[str, Codes]:
+    """All tables drawn so far."""
+    found: dict[str, Codes] = {}
+    for name, codes in shard.codes.items():
+        row, above_ = np.arange(length(shard.tables[name])), study.tables[name].parent
+        up = shard.parents[name] if above_ else row
+        found[name] = Codes(codes, found[above_.table].patient[up] if above_ else row, up, row)
+    return found
 
 
 def repeated(table: Table, frame: Frame, parent: Ints) -> NDArray[np.bool_]:

@@ -15,7 +15,6 @@ from generators.marginal.drawn import Drawn, Turn, collected
 from generators.marginal.encode import decode, encode
 from generators.marginal.implied import marks, start_column, starts_at_parent, stride_column
 from generators.marginal.zeros import Zeros
-from privacy.query import Query
 from specs.lang.domain import domain
 from specs.lang.types import Study, Table
 
@@ -54,17 +53,9 @@ class _Walk:
         by = {v.name: _size_of(self.chain, v.by) for v in variables if v.kind == "last"}
         self.last = {v.name: np.full((parents, by[v.name]), v.size - 1) for v in variables if v.kind == "last"}
         self.zeros = Zeros(self.table, self.chain, self.above.count)
-        self.parents = frozenset(v.name for v in variables if v.kind == "parent")
-        self.ever = {c.step.variable.name: c.logits(self.above.codes, parents, self._static) for c in self.chain.conditionals}
+        self.odds = self.chain.odds(self.above)
         self.clock = clock(self.table, self.above)
         self.earliest = np.full(parents, -np.inf)
-
-    def _static(self, query: Query) -> bool:
-        """Whether all contexts are of the parent, so that the factor is the same for all its rows."""
-        return self.parents.issuperset(query.columns[:-1])
-
-    def _dynamic(self, query: Query) -> bool:
-        return not self._static(query)
 
     def step(self, live: Ints, position: int) -> Ints:
         """Draws row `position` of the parents `live`; gives back those that got one."""
@@ -140,9 +131,7 @@ class _Walk:
     ) -> tuple[Ints, Codes, Any]:
         """Draws one variable; parents for which nothing is possible get no row."""
         name = conditional.step.variable.name
-        logits = conditional.logits(codes, len(live), self._dynamic) + self.ever[name][live]
-        logits += conditional.bias[codes[conditional.step.given] if conditional.step.given else 0]
-        code = draw(logits, limits, self.rng.random(len(live)))
+        code = draw(self.odds.logits(conditional, codes, live), limits, self.rng.random(len(live)))
         got = code >= 0
         if limits is not None and self.keep:
             allowed[name] = limits
@@ -164,6 +153,7 @@ class _Walk:
             elif variable.kind == "last":
                 self.last[variable.name][live, codes[variable.by]] = codes[variable.source]
         self.zeros.done(live, codes)
+        self.odds.done(codes, live)
 
 
 def _size_of(chain: Chain, name: str) -> int:
