@@ -25,6 +25,8 @@ from specs.lang.types import Study
 
 WARM = 10
 """The first tenth of the rounds takes smaller steps."""
+VECTORS = ("weights", "first", "second", "average")
+"""Of a state, in order."""
 Done = Callable[[int], None]
 """Called with the number of rounds that are done."""
 
@@ -58,7 +60,8 @@ class Trial:
         try:
             new = self._stepped(state, total.vector)
         except FloatingPointError as wrong:
-            raise Stop(DATA, f"training stopped: {wrong}\n  the weights before are kept; try fewer rounds, or a new seed") from None
+            hint = "the weights before are kept; try fewer rounds, or a new seed"
+            raise Stop(DATA, f"training stopped: {wrong}\n  {hint}") from None
         self.door.forget(task, self.generator.length)
         return new
 
@@ -72,9 +75,11 @@ class Trial:
         return advance(state, gradient, self.patients, step)
 
     def _kept(self, state: State) -> State:
+        vectors = {name: getattr(state, name) for name in VECTORS}
+
         def put(path: Path) -> None:
             with path.open("wb") as out:
-                np.savez(out, step=state.step, weights=state.weights, first=state.first, second=state.second, average=state.average)
+                np.savez(out, step=state.step, **vectors)
 
         write_atomic(self._file, put)
         return state
@@ -84,6 +89,6 @@ def _load(file: Path) -> State | None:
     """The state an earlier attempt kept."""
     try:
         with np.load(file, allow_pickle=False) as found:
-            return State(int(found["step"]), *(found[name] for name in ("weights", "first", "second", "average")))
+            return State(int(found["step"]), *(found[name] for name in VECTORS))
     except (OSError, ValueError, KeyError):
         return None
