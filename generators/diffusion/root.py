@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +34,25 @@ class Denoiser:
 
     def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Codes of `rows` root rows, and fine codes of those variables that the network knows finely."""
-        columns, network = self.sheet.columns, self.sheet.network
-        hidden = np.full((rows, len(columns)), -1)
+        return self.complete({}, (), rows, rng)
+
+    def complete(
+        self, known: Mapping[str, Ints], valued: Collection[str], rows: int, rng: np.random.Generator
+    ) -> dict[str, Ints]:
+        """Codes of `rows` rows given those that are known, as `generators.impute.complete` says: any columns can be."""
+        columns = self.sheet.columns
+        hidden, barred = np.full((rows, len(columns)), -1), {}
+        for i, (step, column) in enumerate(zip(self.plan.steps, columns, strict=True)):
+            if column.name in known:
+                hidden[:, i] = column.tokens(known[column.name])
+            if step.variable.name in valued and step.domain.nullable:
+                barred[i] = column.size - 1  # NULL is the last token
         plan = passes(self.sheet.order, len(columns))
-        tokens = sample(network, torch.from_numpy(self.weights), hidden, plan, rng)
+        return self._codes(sample(self.sheet.network, torch.from_numpy(self.weights), hidden, plan, rng, barred))
+
+    def _codes(self, tokens: Ints) -> dict[str, Ints]:
         codes: dict[str, Ints] = {}
-        for step, column, drawn in zip(self.plan.steps, columns, tokens.T, strict=True):
+        for step, column, drawn in zip(self.plan.steps, self.sheet.columns, tokens.T, strict=True):
             found = column.back(drawn)
             codes[column.name] = found
             if column.codes:

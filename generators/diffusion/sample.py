@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -24,10 +24,17 @@ def passes(order: Sequence[int], count: int) -> list[tuple[int, ...]]:
     return [tuple(int(c) for c in part) for part in np.array_split(np.asarray(order), count)]
 
 
-def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequence[int]], rng: np.random.Generator) -> Tokens:
+def sample(
+    network: Network,
+    flat: Tensor,
+    known: Tokens,
+    plan: Sequence[Sequence[int]],
+    rng: np.random.Generator,
+    barred: Mapping[int, int] | None = None,
+) -> Tokens:
     """Complete rows (n, columns) from `known`, where -1 stands for "to be drawn"; context columns must be known.
 
-    `plan` lists the predicted columns of each pass. Rows that agree on all that is known so far share one evaluation of the
+    `plan` lists the predicted columns of each pass; `barred[column]` is a token that is never drawn. Rows that agree on all that is known so far share one evaluation of the
     network. Draws are evenly spread over rows that are alike (Kronecker sequences with random starts): each row follows the
     model, and counts over rows fluctuate less than those of independent draws. Every column has a sequence of its own, for
     columns that shared one would depend on each other.
@@ -50,6 +57,8 @@ def sample(network: Network, flat: Tensor, known: Tokens, plan: Sequence[Sequenc
         for c in part:
             head = network.heads[c]
             out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
+            if barred and c in barred:
+                out[:, barred[c]] = -torch.inf
             rise = torch.softmax(out.double(), 1).cumsum(1).numpy()
             draw = _pick(rise, told, _stratified(group, slopes[c], rng))
             tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.frame import Frame, Series, stacked, take
-from generators.impute import complete
+from generators.impute import Fills, complete
 from generators.marginal.encode import encode
-from generators.marginal.mixture import Mixture
 from generators.marginal.values import values
 from generators.rules import Rules
 from runners.impute.partial import Partial
@@ -37,11 +36,11 @@ class Known:
         return Known(take(self.frame, rows), {v: c[rows] for v, c in self.codes.items()}, self.valued)
 
 
-def read(study: Study, mixture: Mixture, partial: Partial, fill: Collection[str]) -> Known:
+def read(study: Study, root: Fills, partial: Partial, fill: Collection[str]) -> Known:
     """The measured columns that are there. NULL is to be filled in columns named by `fill` and where the spec allows no NULL."""
     frame: Frame = {}
     codes: dict[str, Ints] = {}
-    for step in mixture.plan.steps:
+    for step in root.plan.steps:
         column = study.root.columns.get(step.variable.column)
         if step.variable.kind != "own" or column is None or column.references == study.root.name:
             continue
@@ -51,36 +50,39 @@ def read(study: Study, mixture: Mixture, partial: Partial, fill: Collection[str]
         by = codes.get(step.domain.by) if step.domain.by else None
         if step.domain.by and by is None:
             continue  # without the kind, a value has no code; it stays as it is
-        code, _ = encode(step.domain, series.values, series.null, by)
+        code, fine = encode(step.domain, series.values, series.null, by)
         missing = series.null & (column.name in fill or not column.nullable)
         frame[column.name] = series
-        codes[step.variable.name] = np.where(missing | (by < 0 if by is not None else False), -1, code)
-    named = {s.variable.name for s in mixture.plan.steps if s.variable.column in fill and s.variable.kind == "own"}
+        unknown = missing | (by < 0 if by is not None else False)
+        codes[step.variable.name] = np.where(unknown, -1, code)
+        if step.domain.ordered:
+            codes[f"{step.variable.name}__fine"] = np.where(unknown, -1, fine)
+    named = {s.variable.name for s in root.plan.steps if s.variable.column in fill and s.variable.kind == "own"}
     return Known(frame, codes, frozenset(named))
 
 
-def filled(study: Study, mixture: Mixture, known: Known, rows: int, rules: Rules, seed: int) -> Frame:
+def filled(study: Study, root: Fills, known: Known, rows: int, rules: Rules, seed: int) -> Frame:
     """All columns of the root table but those that point to other patients: what was known, and draws."""
     parts = []
     for number, start in enumerate(range(0, rows, CHUNK)):
         chunk = known.take(np.arange(start, min(start + CHUNK, rows)))
-        parts.append(_chunk(study, mixture, chunk, min(CHUNK, rows - start), rules, np.random.default_rng([seed, number])))
+        parts.append(_chunk(study, root, chunk, min(CHUNK, rows - start), rules, np.random.default_rng([seed, number])))
     return stacked(parts)
 
 
-def _chunk(study: Study, mixture: Mixture, known: Known, rows: int, rules: Rules, rng: np.random.Generator) -> Frame:
-    frame = _drawn(study, mixture, known, rows, rules, rng)
+def _chunk(study: Study, root: Fills, known: Known, rows: int, rules: Rules, rng: np.random.Generator) -> Frame:
+    frame = _drawn(study, root, known, rows, rules, rng)
     for _ in range(TRIES):
         bad = np.flatnonzero(rules.broken(study.root.name, frame, {}))
         if len(bad) == 0:
             break
-        frame = _replaced(frame, bad, _drawn(study, mixture, known.take(bad), len(bad), rules, rng))
+        frame = _replaced(frame, bad, _drawn(study, root, known.take(bad), len(bad), rules, rng))
     return frame
 
 
-def _drawn(study: Study, mixture: Mixture, known: Known, rows: int, rules: Rules, rng: np.random.Generator) -> Frame:
-    codes = complete(mixture, known.codes, known.valued, rows, rng)
-    frame = values(study.root, mixture, codes, rng)
+def _drawn(study: Study, root: Fills, known: Known, rows: int, rules: Rules, rng: np.random.Generator) -> Frame:
+    codes = complete(root, known.codes, known.valued, rows, rng)
+    frame = values(study.root, root, codes, rng)
     for name, series in known.frame.items():
         frame[name] = _kept(series, frame[name], known.codes[name])
     pointing = [c.name for c in study.root.columns.values() if c.references == study.root.name]

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from generators.frame import Frame
+from generators.impute import Fills, Predicts
 from generators.marginal.mixture import Mixture
 from runners import release
 from runners.columnar import quoted, to_arrow
@@ -36,7 +37,7 @@ class Filled:
 
 def make(study: Study, source: Path, out: Path, fill: Sequence[str], table: str, seed: int) -> Filled:
     """Fills and writes. Raises Stop when it cannot; then nothing is written. A file that is there is never replaced."""
-    mixture = _classes(study)
+    root = _root(study)
     _check(study, out, fill)
     partial = Partial(source, table)
     columns = [c for c in study.root.columns.values() if c.references != study.root.name]
@@ -48,19 +49,20 @@ def make(study: Study, source: Path, out: Path, fill: Sequence[str], table: str,
     completed = tuple(c.name for c in there if c.name in fill or not c.nullable)
     added = tuple(c.name for c in columns if not partial.name(c.name))
     with hushed(f"{source} cannot be filled"):
-        known = read(study, mixture, partial, fill)
-        frame = filled(study, mixture, known, partial.rows, DuckRules(study), seed)
+        known = read(study, root, partial, fill)
+        frame = filled(study, root, known, partial.rows, DuckRules(study), seed)
         _write(study, partial, frame, added, [c for c in completed if c in known.frame], out)
     return Filled(out, added, completed)
 
 
-def _classes(study: Study) -> Mixture:
+def _root(study: Study) -> Fills:
     model = release.load_model(Places(study).release / "model", study)
     if model is None:
         raise Stop(WRONG, f"no release of this version of {study.file}\n  run: wardloom run {study.file}")
-    if not isinstance(model.learned.root, Mixture):
-        raise Stop(WRONG, f"{study.file}: only the generator `marginal` can fill tables, not `{study.generator.name}`")
-    return model.learned.root
+    root = model.learned.root
+    if not isinstance(root, Mixture | Predicts):
+        raise Stop(WRONG, f"{study.file}: only `marginal` and `diffusion` can fill tables, not `{study.generator.name}`")
+    return root
 
 
 def _check(study: Study, out: Path, fill: Sequence[str]) -> None:

@@ -43,6 +43,22 @@ def check(codes: np.ndarray, shares: np.ndarray) -> None:
     assert (np.abs(found - shares) < 5 * np.sqrt(shares * (1 - shares) / len(codes)) + 1e-3).all()
 
 
+def test_a_network_keeps_what_is_known_and_draws_values_where_they_are_asked_for():
+    pytest.importorskip("torch")
+    from generators.diffusion.root import Denoiser
+    from generators.diffusion.sheet import Sheet
+
+    rng = np.random.default_rng(0)
+    sheet = Sheet(structure(clinic())[0], True, 8, 1)
+    root = Denoiser(sheet, rng.normal(0, 0.3, sheet.network.length).astype(np.float32), {})
+    sex = np.where(rng.random(2000) < 0.5, -1, 1)
+    free = complete(root, {"sex": sex}, (), 2000, np.random.default_rng(1))
+    asked = complete(root, {"sex": sex}, ("weight",), 2000, np.random.default_rng(1))
+    null = next(s for s in root.plan.steps if s.variable.name == "weight").domain.values
+    assert (free["sex"][sex == 1] == 1).all() and (free["sex"] == 0).any()
+    assert (free["weight"] == null).any() and (asked["weight"] < null).all()
+
+
 @pytest.mark.parametrize(("sex", "age"), list(product((0, 1), (2, 7))))
 def test_missing_given_known(mixture, sex, age):
     known = {"sex": np.full(ROWS, sex), "age": np.full(ROWS, age)}
