@@ -1,0 +1,87 @@
+"""A learned root table: rows that the generator makes of noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from generators.ctgan.condition import Conditions, public
+from generators.ctgan.fields import Fields
+from generators.ctgan.flat import views
+from generators.ctgan.layout import Layout, picked
+from generators.ctgan.network import NOISE, Moments, Sizes, made
+from generators.marginal.plan import Plan
+from generators.marginal.stored import Stored, named, of
+from generators.trained import Weights
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+TRIED = 8192
+"""Rows that the statistics of the generator's normalisation are taken from."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """`weights` (generator's,) and its `moments` (depth, 2, width); `within[variable]` of variables it knows coarsely."""
+
+    layout: Layout
+    width: int
+    depth: int
+    weights: Weights
+    moments: NDArray[np.float32]
+    within: Mapping[str, Floats]
+
+    @staticmethod
+    def of(layout: Layout, sizes: Sizes, weights: Weights, within: Mapping[str, Floats], seed: int) -> Maker:
+        """From trained weights; statistics are those of rows made for it."""
+        maker = Maker(layout, sizes.width, sizes.depth, weights, np.zeros((0, 2, sizes.width), np.float32), within)
+        _, moments = maker._made(TRIED, np.random.default_rng([seed, 3]), None)
+        return Maker(layout, sizes.width, sizes.depth, weights, torch.stack([torch.stack(m) for m in moments]).numpy(), within)
+
+    @property
+    def plan(self) -> Plan:
+        """The root table's plan."""
+        return self.layout.fields.plan
+
+    @property
+    def sizes(self) -> Sizes:
+        """Of its network."""
+        return Sizes.of(self.layout.fields, self.width, self.depth)
+
+    def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
+        """Codes of `rows` root rows, independent of each other, and fine codes of ordered variables.
+
+        Each row's condition is a category of a random field, as often as the noised histograms have it.
+        """
+        moments = [(m[0], m[1]) for m in torch.from_numpy(self.moments)]
+        logits, _ = self._made(rows, rng, moments)
+        return self.layout.codes(*picked(self.layout.fields, logits.double().numpy(), rng))
+
+    def arrays(self) -> Stored:
+        """All parameters: "weights", "moments", "counts", "trunk" (width and depth) and "variable/within"."""
+        own: dict[str, NDArray[Any]] = {"weights": self.weights, "moments": self.moments, "counts": self.layout.counts}
+        return {**own, "trunk": np.array([self.width, self.depth]), **named("within", self.within)}
+
+    @staticmethod
+    def restore(plan: Plan, stored: Stored) -> Maker:
+        """From what `arrays` gave."""
+        width, depth = map(int, stored["trunk"])
+        layout = Layout(Fields.of(plan), stored["counts"])
+        return Maker(layout, width, depth, stored["weights"], stored["moments"], of("within", stored))
+
+    def _made(self, rows: int, rng: np.random.Generator, moments: Moments | None) -> tuple[Tensor, Moments]:
+        sizes = self.sizes
+        given = np.zeros((rows, sizes.given), np.float32)
+        if sizes.given:
+            conditions = Conditions.of(self.layout, public(self.layout))
+            given[np.arange(rows), conditions.places(*conditions.drawn(rows, rng))] = 1.0
+        noise = rng.standard_normal((rows, NOISE), np.float32)
+        with torch.no_grad():
+            weights = views(sizes.generator, torch.from_numpy(self.weights))
+            return made(weights, sizes.depth, torch.from_numpy(noise), torch.from_numpy(given), moments)

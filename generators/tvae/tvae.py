@@ -1,0 +1,104 @@
+"""TVAE of the root table, trained on sums over hospitals."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generators.ctgan.fields import Fields
+from generators.ctgan.layout import DRAWN, Layout, drawn_counts, packed, unpacked
+from generators.marginal.learned import Learned
+from generators.marginal.model import Model
+from generators.marginal.structure import structure
+from generators.trained import Coded, Floats, Weights
+from generators.tvae.gradient import clipped
+from generators.tvae.local import BATCH, train
+from generators.tvae.network import CODE, Sizes, fresh
+from generators.tvae.root import Decoder
+from specs.lang.types import Study
+
+ROWS = 4096
+"""Patients whose gradients are computed at once."""
+STEPS = 1500
+"""Steps of training on the base model's rows before the first private round."""
+SHORTEST = 32
+"""Steps of a local pass, at least, however few the rows."""
+
+
+class Tvae:
+    """Variational autoencoder of Xu et al. 2019 (arXiv 1907.00503); child tables stay the base model's chains.
+
+    The weights are both networks' and the token counts of `generators.ctgan.layout`. The paper's networks are 128 wide and 2
+    layers deep, which is the spec's default.
+    """
+
+    private = True
+    clip = 1.0
+    rate = 2e-3
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.fields = Fields.of(structure(study)[0])
+        self.sizes = Sizes.of(self.fields, study.generator.width, study.generator.depth)
+
+    @property
+    def length(self) -> int:
+        """Number of weights."""
+        return self.sizes.length + sum(self.fields.tokens)
+
+    def begin(self, base: Model) -> Weights:
+        """Weights (length,), seeded by the study, and the base model's token counts.
+
+        With a budget the networks first learn from rows of the base model, which is public: that is free, and noise leaves
+        few rounds. Without one they are fresh.
+        """
+        rng = np.random.default_rng([self.study.seed, 2])
+        counts = drawn_counts(self.fields, base.learned.root, rng)
+        flat = fresh(self.sizes, self.study.seed)
+        if self.study.privacy.budget:
+            layout = Layout(self.fields, counts)
+            rows = layout.dense(*layout.split(base.learned.root.draw(DRAWN, rng), rng))
+            flat = train(self.sizes, flat, torch.from_numpy(rows), STEPS, rng)
+        return np.concatenate([flat.numpy(), packed(counts)])
+
+    def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
+        """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip`; 0 for the counts.
+
+        A patient's mode of each column and the noise its code is drawn with are its own, so that given the others' random
+        numbers one patient more or less changes the sum by its own term alone. In 64-bit floats.
+        """
+        layout, flat = self._parts(weights)
+        codes = coded[self.fields.plan.table].values
+        patients = len(codes[self.fields.all[0].column.name])
+        total = torch.zeros(self.sizes.length, dtype=torch.float64)
+        for low in range(0, patients, ROWS):
+            part = {name: codes[name][low : low + ROWS] for name in self.fields.names}
+            rows = torch.from_numpy(layout.dense(*layout.split(part, rng))).double()
+            noise = torch.from_numpy(rng.standard_normal((len(rows), CODE)))
+            total += clipped(self.sizes, flat.double(), rows, noise, clip)
+        return np.append(total.numpy(), np.zeros(sum(self.fields.tokens)))
+
+    def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
+        """Weights (length,) after about one epoch over the rows, `SHORTEST` steps at least."""
+        layout, flat = self._parts(weights)
+        away, choices = layout.split(coded[self.fields.plan.table].values, rng)
+        if len(away) == 0:
+            return weights
+        rows = torch.from_numpy(layout.dense(away, choices))
+        moved = train(self.sizes, flat, rows, max(len(rows) // BATCH, SHORTEST), rng)
+        return np.concatenate([moved.numpy(), weights[self.sizes.length :]])
+
+    def learned(self, weights: Weights, base: Model) -> Learned:
+        """The decoder for the root table, the base model's chains for the others."""
+        layout, flat = self._parts(weights)
+        within = self.fields.coarse(base.learned.root.within)
+        root = Decoder(layout, self.sizes.width, self.sizes.depth, flat.numpy(), within)
+        return Learned(root, base.learned.chains)
+
+    def _parts(self, weights: Weights) -> tuple[Layout, Tensor]:
+        """The layout and the networks' weights."""
+        if weights.shape != (self.length,):
+            raise ValueError(f"weights must be ({self.length},)")
+        flat, counts = np.split(weights.astype(np.float32), [self.sizes.length])
+        return Layout(self.fields, unpacked(counts)), torch.from_numpy(flat.copy())
