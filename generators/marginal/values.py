@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.frame import Frame, Series
-from generators.marginal.chain import Chain, draw_part
+from generators.marginal.chain import draw_part
 from generators.marginal.encode import decode
 from generators.marginal.implied import count_column
-from generators.marginal.learned import Root
-from generators.marginal.plan import Step
+from generators.marginal.plan import Plan, Step
 from specs.lang.domain import SELF
 from specs.lang.types import Study, Table
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-def values(table: Table, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator) -> Frame:
+class Codes(Protocol):
+    """A learned table, as far as its codes become values."""
+
+    @property
+    def plan(self) -> Plan:
+        """Its steps."""
+        ...
+
+    @property
+    def within(self) -> Mapping[str, Floats]:
+        """How the parts of codes share them, by variable."""
+        ...
+
+
+def values(table: Table, learned: Codes, codes: Mapping[str, Ints], rng: np.random.Generator) -> Frame:
     """The measured columns that the learned table has steps for; a reference to the own table keeps the labels `SELF`."""
     frame: Frame = {}
     for step in learned.plan.steps:
@@ -41,7 +56,7 @@ def values(table: Table, learned: Chain | Root, codes: Mapping[str, Ints], rng: 
 
 
 def counts(
-    study: Study, table: Table, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator
+    study: Study, table: Table, learned: Codes, codes: Mapping[str, Ints], rng: np.random.Generator
 ) -> dict[str, Ints]:
     """For each child table how many rows each row of `table` gets."""
     found: dict[str, Ints] = {}
@@ -53,7 +68,7 @@ def counts(
     return found
 
 
-def _fine(step: Step, learned: Chain | Root, codes: Mapping[str, Ints], rng: np.random.Generator) -> Ints:
+def _fine(step: Step, learned: Codes, codes: Mapping[str, Ints], rng: np.random.Generator) -> Ints:
     """Fine codes (n,): as drawn with the row, else a part of each code."""
     name = step.variable.name
     if f"{name}__fine" in codes:

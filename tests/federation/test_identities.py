@@ -78,7 +78,7 @@ class Place:
 
     def answers(self, sites):
         sent = dict.fromkeys(sites, b"hello")
-        return self.transport.exchange("r1", "0" * 32, "ready", sent, 60.0, lambda site, answer: None)
+        return self.transport.exchange("r1", "0" * 32, "ready", sent, 300.0, lambda site, answer: None)
 
     def patience(self, seconds):
         """Seconds that a site has from now on to connect."""
