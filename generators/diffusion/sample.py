@@ -35,9 +35,9 @@ def sample(
     """Complete rows (n, columns) from `known`, where -1 stands for "to be drawn"; context columns must be known.
 
     `plan` lists the predicted columns of each pass; `barred[column]` is a token that is never drawn. Rows that agree on all
-    that is known so far share one evaluation of the network. Draws are evenly spread over rows that are alike (Kronecker sequences with random starts): each row follows the
-    model, and counts over rows fluctuate less than those of independent draws. Every column has a sequence of its own, for
-    columns that shared one would depend on each other.
+    that is known so far share one evaluation of the network. Draws are evenly spread over rows that are alike (Kronecker
+    sequences with random starts): each row follows the model, and counts over rows fluctuate less than those of independent
+    draws. Every column has a sequence of its own, for columns that shared one would depend on each other.
     """
     tokens, at = known.copy(), network.context
     if (tokens[:, :at] < 0).any():
