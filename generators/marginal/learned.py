@@ -55,14 +55,28 @@ def restored(generator: str, plans: tuple[Plan, ...], stored: Stored) -> Learned
     root, parts = plans[0], {plan.table: below(plan.table, stored) for plan in plans}
     first = parts[root.table]
     match generator:
-        case "copula":
-            return Learned(Copula.restore(root, first), _chains(plans, parts))
         case "diffusion":
             from generators.diffusion.chain import NeuralChain
             from generators.diffusion.root import Denoiser
 
             return Learned(Denoiser.restore(root, first), {p.table: NeuralChain.restore(p, parts[p.table]) for p in plans[1:]})
-    return Learned(Mixture.restore(root, first), _chains(plans, parts))
+    return Learned(_root(generator, root, first), _chains(plans, parts))
+
+
+def _root(generator: str, plan: Plan, stored: Stored) -> Root:
+    """Of generators that leave child tables to chains."""
+    match generator:
+        case "copula":
+            return Copula.restore(plan, stored)
+        case "ctgan":
+            from generators.ctgan.root import Maker
+
+            return Maker.restore(plan, stored)
+        case "tvae":
+            from generators.tvae.root import Decoder
+
+            return Decoder.restore(plan, stored)
+    return Mixture.restore(plan, stored)
 
 
 def _chains(plans: tuple[Plan, ...], parts: Mapping[str, Stored]) -> dict[str, Chain]:
