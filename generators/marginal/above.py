@@ -23,7 +23,8 @@ class Above:
     """The rows above a child table, one entry per parent row.
 
     `codes` are the child's `parent` variables, `count` the rows to draw, `begin` what a first row's time is counted from,
-    `limit` the bound on time (infinite without one). `before` are the tables drawn before this one, where they are known.
+    `limit` the bound on time (infinite without one). `before` are the tables drawn before this one, where they are known, and
+    `patient` is then each parent row's patient.
     """
 
     codes: Codes
@@ -31,6 +32,7 @@ class Above:
     begin: NDArray[Any]
     limit: NDArray[np.float64]
     before: Mapping[str, Coded] = field(default_factory=dict)
+    patient: Ints | None = None
 
 
 def above(
@@ -56,4 +58,6 @@ def above(
     begin = times[f"{parent.name}.{parent.order_by}"] if starts_at_parent(study, table) else np.zeros(len(count))
     bound = bound_of(study, table)
     limit = times[".".join(bound)].astype(float) if bound else np.full(len(count), np.inf)
-    return Above(codes, count, np.asarray(begin).astype(kind), limit, before or {})
+    return Above(
+        codes, count, np.asarray(begin).astype(kind), limit, before or {}, before[parent.name].patient if before else None
+    )

@@ -1,0 +1,1 @@
+"""A decoder-only transformer over each patient's whole history."""
