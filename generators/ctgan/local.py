@@ -86,7 +86,7 @@ class Pass:
     def _made(self, given: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and rows under these conditions."""
         noise = torch.randn(BATCH, NOISE, generator=self.noise)
-        logits, _ = made(views(self.sizes.generator, self.maker), self.sizes.depth, noise, given)
+        logits = made(views(self.sizes.generator, self.maker), self.sizes.depth, torch.cat([noise, given], 1))
         return logits, soft(self.sizes, logits, self.noise)
 
     def _kept(self, packs: int) -> list[Tensor]:

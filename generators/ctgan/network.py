@@ -65,22 +65,29 @@ class Sizes:
         return {name: shape for layer in (*shapes, linear("out", self.width, 1)) for name, shape in layer.items()}
 
 
-def made(weights: Parts, depth: int, noise: Tensor, given: Tensor, moments: Moments | None = None) -> tuple[Tensor, Moments]:
-    """Logits (n, row) for `noise` (n, NOISE) under conditions (n, given), and mean and variance of each layer.
+def made(weights: Parts, depth: int, x: Tensor, moments: Moments | None = None) -> Tensor:
+    """Logits (n, row) for `x` (n, NOISE + given): noise and conditions.
 
-    They are the rows' own, or the given ones.
+    Layers are normalised by mean and variance of the rows at hand, or by the given ones.
     """
-    x, found = torch.cat([noise, given], 1), []
     for i in range(depth):
         h = functional.linear(x, weights[f"layer{i}.w"], weights[f"layer{i}.b"])
         scale, shift = 1 + weights[f"norm{i}.scale"], weights[f"norm{i}.shift"]
-        if moments is None:
-            found.append((h.detach().mean(0), h.detach().var(0, correction=0)))
-            h = functional.batch_norm(h, None, None, scale, shift, True)
-        else:
-            h = functional.batch_norm(h, *moments[i], scale, shift, False)
+        mean, variance = moments[i] if moments else (None, None)
+        h = functional.batch_norm(h, mean, variance, scale, shift, moments is None)
         x = torch.cat([torch.relu(h), x], 1)
-    return functional.linear(x, weights["out.w"], weights["out.b"]), moments or found
+    return functional.linear(x, weights["out.w"], weights["out.b"])
+
+
+def moments(weights: Parts, depth: int, x: Tensor) -> Moments:
+    """Mean and variance of each layer for `x` (n, NOISE + given)."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for i in range(depth):
+        h = functional.linear(x, weights[f"layer{i}.w"], weights[f"layer{i}.b"])
+        found.append((h.mean(0), h.var(0, correction=0)))
+        scale, shift = 1 + weights[f"norm{i}.scale"], weights[f"norm{i}.shift"]
+        x = torch.cat([torch.relu(functional.batch_norm(h, *found[i], scale, shift)), x], 1)
+    return found
 
 
 def soft(sizes: Sizes, logits: Tensor, generator: torch.Generator) -> Tensor:

@@ -15,7 +15,7 @@ from generators.ctgan.condition import Conditions, public
 from generators.ctgan.fields import Fields
 from generators.ctgan.flat import views
 from generators.ctgan.layout import Layout, picked
-from generators.ctgan.network import NOISE, Moments, Sizes, made
+from generators.ctgan.network import NOISE, Sizes, made, moments
 from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
 from generators.trained import Weights
@@ -40,27 +40,24 @@ class Maker:
     @staticmethod
     def of(layout: Layout, sizes: Sizes, weights: Weights, within: Mapping[str, Floats], seed: int) -> Maker:
         """From trained weights; statistics are those of rows made for it."""
-        maker = Maker(layout, sizes.width, sizes.depth, weights, np.zeros((0, 2, sizes.width), np.float32), within)
-        _, moments = maker._made(TRIED, np.random.default_rng([seed, 3]), None)
-        return Maker(layout, sizes.width, sizes.depth, weights, torch.stack([torch.stack(m) for m in moments]).numpy(), within)
+        parts = views(sizes.generator, torch.from_numpy(weights))
+        found = moments(parts, sizes.depth, _asked(layout, TRIED, np.random.default_rng([seed, 3])))
+        return Maker(layout, sizes.width, sizes.depth, weights, torch.stack([torch.stack(m) for m in found]).numpy(), within)
 
     @property
     def plan(self) -> Plan:
         """The root table's plan."""
         return self.layout.fields.plan
 
-    @property
-    def sizes(self) -> Sizes:
-        """Of its network."""
-        return Sizes.of(self.layout.fields, self.width, self.depth)
-
     def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Codes of `rows` root rows, independent of each other, and fine codes of ordered variables.
 
         Each row's condition is a category of a random field, as often as the noised histograms have it.
         """
-        moments = [(m[0], m[1]) for m in torch.from_numpy(self.moments)]
-        logits, _ = self._made(rows, rng, moments)
+        sizes = Sizes.of(self.layout.fields, self.width, self.depth)
+        weights = views(sizes.generator, torch.from_numpy(self.weights))
+        known = [(m[0], m[1]) for m in torch.from_numpy(self.moments)]
+        logits = made(weights, self.depth, _asked(self.layout, rows, rng), known)
         return self.layout.codes(*picked(self.layout.fields, logits.double().numpy(), rng))
 
     def arrays(self) -> Stored:
@@ -75,13 +72,12 @@ class Maker:
         layout = Layout(Fields.of(plan), stored["counts"])
         return Maker(layout, width, depth, stored["weights"], stored["moments"], of("within", stored))
 
-    def _made(self, rows: int, rng: np.random.Generator, moments: Moments | None) -> tuple[Tensor, Moments]:
-        sizes = self.sizes
-        given = np.zeros((rows, sizes.given), np.float32)
-        if sizes.given:
-            conditions = Conditions.of(self.layout, public(self.layout))
-            given[np.arange(rows), conditions.places(*conditions.drawn(rows, rng))] = 1.0
-        noise = rng.standard_normal((rows, NOISE), np.float32)
-        with torch.no_grad():
-            weights = views(sizes.generator, torch.from_numpy(self.weights))
-            return made(weights, sizes.depth, torch.from_numpy(noise), torch.from_numpy(given), moments)
+
+def _asked(layout: Layout, rows: int, rng: np.random.Generator) -> Tensor:
+    """Noise and conditions (rows, NOISE + given)."""
+    x = np.zeros((rows, NOISE + layout.fields.given), np.float32)
+    x[:, :NOISE] = rng.standard_normal((rows, NOISE), np.float32)
+    if layout.fields.categories:
+        conditions = Conditions.of(layout, public(layout))
+        x[np.arange(rows), NOISE + conditions.places(*conditions.drawn(rows, rng))] = 1.0
+    return torch.from_numpy(x)
