@@ -13,6 +13,10 @@ def trainable(study: Study) -> Trainable:
             from generators.diffusion.diffusion import Diffusion
 
             return Diffusion(study)
+        case "timeline":
+            from generators.timeline.timeline import Transformer
+
+            return Transformer(study)
         case "ctgan":
             from generators.ctgan.ctgan import Ctgan
 

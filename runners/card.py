@@ -14,6 +14,7 @@ WHAT = {
     "marginal": "latent classes for patients, chains of log-linear conditionals for the rows below them",
     "copula": "a Gaussian copula for patients, chains of log-linear conditionals for the rows below them",
     "diffusion": "masked discrete diffusion, one network a table",
+    "timeline": "a transformer over each patient's rows of all tables",
     "ctgan": "a conditional GAN (Xu et al. 2019) for patients, chains of log-linear conditionals for the rows below them",
     "tvae": "a variational autoencoder (Xu et al. 2019) for patients, chains of log-linear conditionals for the rows below them",
 }

@@ -60,6 +60,10 @@ def restored(generator: str, plans: tuple[Plan, ...], stored: Stored) -> Learned
             from generators.diffusion.root import Denoiser
 
             return Learned(Denoiser.restore(root, first), {p.table: NeuralChain.restore(p, parts[p.table]) for p in plans[1:]})
+        case "timeline":
+            from generators.timeline import root as timeline
+
+            return timeline.restored(plans, stored)
     return Learned(_root(generator, root, first), _chains(plans, parts))
 
 

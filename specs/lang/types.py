@@ -169,7 +169,7 @@ class Generator:
     With a `sweep` each of its trials trains on an equal part of that rest, and the one that comes closest is kept.
     """
 
-    name: Literal["marginal", "copula", "diffusion", "ctgan", "tvae"] = "marginal"
+    name: Literal["marginal", "copula", "diffusion", "timeline", "ctgan", "tvae"] = "marginal"
     device: Literal["auto", "cpu", "gpu"] = "auto"
     measure: float = 0.5
     rounds: int = 40
