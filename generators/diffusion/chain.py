@@ -1,20 +1,20 @@
-"""A learned child table: one network that predicts every step of a row from its contexts and the row so far."""
+"""A learned child table: one network that predicts every step of a row from its contexts, its past and the row so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from generators.diffusion.network import shown, trunk, views
+from generators.diffusion.network import Parts, shown, trunk, views
 from generators.diffusion.sheet import Sheet
+from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional
 from generators.marginal.plan import Plan, Step
 from generators.marginal.stored import Stored, named, of
-from privacy.query import Query
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,50 +24,20 @@ TIMES = ("start", "gap")
 
 
 @dataclass(frozen=True)
-class Predicted(Conditional):
-    """One step of which the network with `weights` (length,) says the chances. Its bias is 0 and it has no `theta`."""
-
-    sheet: Sheet
-    weights: Weights
-
-    def logits(self, codes: Mapping[str, Ints], rows: int, factors: Callable[[Query], bool] | None = None) -> Floats:
-        """(rows, codes) log-probabilities, all in one factor of all columns; what is not in `codes` is not known yet."""
-        if factors is not None and not factors(self._everything):
-            return np.zeros((rows, self.bias.shape[1]))
-        network, names = self.sheet.network, [column.name for column in self.sheet.columns]
-        seen = np.stack([codes[n] if n in codes else np.full(rows, -1) for n in names], 1)
-        known = np.array([n in codes or self._never(n) for n in names])
-        tokens = torch.from_numpy(np.where(known, seen, 0))
-        mask = torch.from_numpy(np.tile(~known[network.context :], (rows, 1)))
-        weights = views(network, torch.from_numpy(self.weights))
-        head = network.heads[[s.variable.name for s in self.sheet.plan.steps].index(self.step.variable.name)]
-        with torch.no_grad():
-            features = trunk(network, weights, shown(network, tokens, mask))
-            out = torch.log_softmax(features @ weights["head.w"][head].T + weights["head.b"][head], 1)
-        return np.asarray(out.double().numpy())
-
-    @property
-    def _everything(self) -> Query:
-        names = (*(column.name for column in self.sheet.columns), self.step.variable.name)
-        return Query(f"{self.sheet.plan.table}: all", self.sheet.plan.table, names, (1,) * len(names), self.sheet.plan.table)
-
-    def _never(self, name: str) -> bool:
-        """Whether a variable that is not known does not apply, rather than comes later."""
-        variable = self.sheet.plan.variables[name]
-        return variable.kind in TIMES and variable.name != self.step.variable.name
-
-
-@dataclass(frozen=True)
 class NeuralChain(Chain):
-    """The conditionals of one table, all of one network."""
+    """The steps of a child table, all of one network with `weights` (length,); their own biases are 0."""
 
     sheet: Sheet
     weights: Weights
+
+    def odds(self, above: Above) -> Past:
+        """For drawing all rows of these parents."""
+        return Past(self, len(above.count))
 
     def arrays(self) -> Stored:
         """All parameters: "weights", "trunk" (width and depth) and "variable/within"."""
-        trunk_ = np.array([self.sheet.width, self.sheet.depth])
-        return {"weights": self.weights, "trunk": trunk_, **named("within", self.within)}
+        size = np.array([self.sheet.width, self.sheet.depth])
+        return {"weights": self.weights, "trunk": size, **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> NeuralChain:
@@ -79,8 +49,48 @@ class NeuralChain(Chain):
 def chain(sheet: Sheet, weights: Weights, within: Mapping[str, Floats]) -> NeuralChain:
     """The steps of a child table with these `weights` (length,); `within[variable]` (givens, codes, SPLIT) of ordered steps."""
 
-    def predicted(step: Step) -> Predicted:
+    def predicted(step: Step) -> Conditional:
         bias = np.zeros((step.given_size, step.variable.size))
-        return Predicted(step, bias, {}, within.get(step.variable.name), sheet, weights)
+        return Conditional(step, bias, {}, within.get(step.variable.name))
 
     return NeuralChain(sheet.plan, tuple(predicted(step) for step in sheet.plan.steps), sheet, weights)
+
+
+class Past:
+    """The odds of parents' next rows, and what their rows so far were."""
+
+    def __init__(self, learned: NeuralChain, parents: int) -> None:
+        self.sheet, self.network = learned.sheet, learned.sheet.network
+        self.parts: Parts = views(self.network, torch.from_numpy(learned.weights))
+        self.steps = [step.variable.name for step in self.sheet.plan.steps]
+        self.seen = self.sheet.history.empty(parents) if self.sheet.history else None
+
+    def logits(self, conditional: Conditional, codes: Mapping[str, Ints], live: Ints) -> Floats:
+        """(live, codes) log-probabilities; what is not in `codes` is not known yet."""
+        name = conditional.step.variable.name
+        tokens, known = self._tokens(codes, live, name)
+        mask = torch.from_numpy(np.tile(~known[self.network.context :], (len(live), 1)))
+        head = self.network.heads[self.steps.index(name)]
+        with torch.no_grad():
+            features = trunk(self.network, self.parts, shown(self.network, torch.from_numpy(tokens), mask))
+            out = torch.log_softmax(features @ self.parts["head.w"][head].T + self.parts["head.b"][head], 1)
+        return np.asarray(out.double().numpy())
+
+    def done(self, codes: Mapping[str, Ints], live: Ints) -> None:
+        """The row of the parents `live` is whole."""
+        if self.sheet.history and self.seen is not None:
+            value = self.sheet.history.value
+            kind = codes[self.sheet.history.kind.name]
+            self.seen[live] = self.sheet.history.after(self.seen[live], kind, codes[value.name] if value else None)
+
+    def _tokens(self, codes: Mapping[str, Ints], live: Ints, step: str) -> tuple[Ints, NDArray[np.bool_]]:
+        """Tokens (live, columns) and which columns (columns,) are known; of those that are not, any token."""
+        given = dict(codes)
+        if self.sheet.history and self.seen is not None:
+            given |= zip(self.sheet.history.names, self.seen[live].T, strict=True)
+        for variable in (s.variable for s in self.sheet.plan.steps):
+            if variable.kind in TIMES and variable.name not in given and variable.name != step:
+                given[variable.name] = np.full(len(live), -1)  # it does not apply, rather than comes later
+        names = [column.name for column in self.sheet.columns]
+        anything = np.zeros(len(live), np.int64)
+        return np.stack([given.get(n, anything) for n in names], 1), np.array([n in given for n in names])

@@ -14,7 +14,7 @@ from generators.diffusion.network import start
 from generators.diffusion.root import Denoiser
 from generators.diffusion.rows import MASKS, MOST, ByPatient
 from generators.diffusion.sheet import Sheet
-from generators.marginal.code import code
+from generators.marginal.code import Codes, code
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
@@ -60,7 +60,7 @@ class Diffusion:
         rates = [FIRST * cosine(step, steps) for step in range(steps)]
         found = []
         for sheet in self.sheets:
-            tokens = sheet.tokens(coded[sheet.plan.table].values)
+            tokens = sheet.tokens(coded[sheet.plan.table])
             flat = start(sheet.network, _marginals(sheet, tokens), self.study.seed)
             found.append(train(sheet, flat, torch.from_numpy(tokens), rates, rng) if len(tokens) else flat)
         return self._joined(found, 0.0)
@@ -90,7 +90,7 @@ class Diffusion:
         done = min(max(round(float(weights[-1]) * rounds), 0), rounds - 1)
         peak, found = FIRST * cosine(done, rounds, 1), []
         for sheet, flat in zip(self.sheets, self._parts(weights), strict=True):
-            tokens = sheet.tokens(coded[sheet.plan.table].values)
+            tokens = sheet.tokens(coded[sheet.plan.table])
             rates = [peak] * max(len(tokens) // BATCH, LEAST)
             found.append(train(sheet, flat, torch.from_numpy(tokens), rates, rng) if len(tokens) else flat)
         return self._joined(found, (done + 1) / rounds)
@@ -99,7 +99,8 @@ class Diffusion:
         """What is drawn from: networks for all tables; how bins are shared by their parts is the base model's."""
         rng, sheet = np.random.default_rng([self.study.seed, 3]), self.sheets[0]
         flat, *parts = self._parts(weights)
-        aim = sheet.tokens(base.learned.root.draw(PATIENTS // 2, rng))
+        every = np.arange(PATIENTS // 2)
+        aim = sheet.tokens(Codes(base.learned.root.draw(len(every), rng), every, every, every))
         root = Denoiser(sheet, calibrated(sheet, flat, aim, rng).numpy(), _coarse(sheet, base.learned.root.within))
         chains = zip(self.sheets[1:], (part.numpy() for part in parts), strict=True)
         return Learned(root, {s.plan.table: chain(s, part, base.learned.chains[s.plan.table].within) for s, part in chains})

@@ -32,7 +32,7 @@ class ByPatient:
     def of(sheet: Sheet, codes: Codes) -> ByPatient:
         """The rows of a coded table."""
         order = np.argsort(codes.patient, kind="stable")
-        return ByPatient(sheet, sheet.tokens(codes.values)[order], codes.patient[order])
+        return ByPatient(sheet, sheet.tokens(codes)[order], codes.patient[order])
 
     def drawn(self, low: int, high: int, rng: np.random.Generator) -> Rows:
         """Rows of patients `low` to `high` (excluded), each with masks of its own.

@@ -6,14 +6,15 @@ from the spec alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.diffusion.history import History
 from generators.diffusion.network import Network
+from generators.marginal.code import Codes
 from generators.marginal.plan import Plan, Step, Variable
 from specs.lang.domain import SPLIT
 
@@ -58,7 +59,13 @@ class Sheet:
     @cached_property
     def context(self) -> tuple[Column, ...]:
         """All else that says something: not what follows from a predicted column of the same row alone."""
-        return tuple(Column(v.name, v.size) for v in self._contexts())
+        history = [Column(name, self.history.size) for name in self.history.names] if self.history else []
+        return (*(Column(v.name, v.size) for v in self._contexts()), *history)
+
+    @cached_property
+    def history(self) -> History | None:
+        """What child rows are reminded of besides the plan's contexts."""
+        return None if self.fine else History.of(self.plan)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -69,7 +76,7 @@ class Sheet:
     def network(self) -> Network:
         """Its sizes."""
         sizes = tuple(column.size for column in self.columns)
-        after = tuple(self._after(v) for v in self._contexts())
+        after = tuple(self._after(v) for v in self._contexts()) + ((),) * (len(self.history.names) if self.history else 0)
         return Network(sizes, len(self.context), self.width, self.depth, after)
 
     @property
@@ -78,8 +85,11 @@ class Sheet:
         sizes = [column.size for column in self.predicted]
         return tuple(int(i) for i in np.argsort(sizes, kind="stable")) if self.fine else tuple(range(len(sizes)))
 
-    def tokens(self, values: Mapping[str, Ints]) -> Ints:
+    def tokens(self, codes: Codes) -> Ints:
         """Tokens (rows, columns) of a coded table, -1 where one does not apply."""
+        values = dict(codes.values)
+        if self.history:
+            values |= zip(self.history.names, self.history.tokens(codes).T, strict=True)
         return np.stack([column.tokens(values[column.name]) for column in self.columns], 1)
 
     def _predicted(self, step: Step) -> Column:
