@@ -20,6 +20,12 @@ WHOLE = -1
 """In place of a step: the whole row."""
 
 
+class Page(Sheet):
+    """A table's columns without reminders of earlier rows: attention sees those themselves."""
+
+    history = None
+
+
 @dataclass(frozen=True)
 class Layout:
     """Tables are numbered in the order of `plans`, parents first. Row 0 of the embedding table says that a patient begins."""
@@ -29,9 +35,9 @@ class Layout:
     depth: int
 
     @cached_property
-    def sheets(self) -> tuple[Sheet, ...]:
+    def sheets(self) -> tuple[Page, ...]:
         """Each table's columns and tokens; the patients' own finely."""
-        return tuple(Sheet(plan, number == 0, self.width, self.depth) for number, plan in enumerate(self.plans))
+        return tuple(Page(plan, number == 0, self.width, self.depth) for number, plan in enumerate(self.plans))
 
     @cached_property
     def first_step(self) -> tuple[int, ...]:

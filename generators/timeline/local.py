@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from generators.timeline.layout import Layout
 from generators.timeline.loss import loss
 from generators.timeline.network import views
-from generators.timeline.sequence import Held, batch
+from generators.timeline.sequence import Batch, Held, batch
 
 Ints = NDArray[np.int64]
 BATCH = 32
@@ -22,24 +23,30 @@ POOL = 16
 MOST = 256
 """Rows of a table that a patient's sequence holds, at most: a random stretch of them."""
 BETAS = (0.9, 0.99)
-KEEP = 0.98
-"""Memory of the running average of the weights, which is what training gives."""
+DROP = 0.15
+"""Share of what a position is the sum of that is hidden at random in each step, so that nothing hangs on one thing alone."""
 
 
 def train(layout: Layout, flat: Tensor, tables: Sequence[Held], rates: Sequence[float], rng: np.random.Generator) -> Tensor:
     """Weights (length,) after one step of Adam (Kingma and Ba 2015) for each of `rates`, on batches of shuffled patients."""
-    leaf, average = flat.clone().requires_grad_(), flat.clone()
+    leaf, hidden = flat.clone().requires_grad_(), torch.Generator().manual_seed(int(rng.integers(1 << 62)))
     adam = torch.optim.Adam([leaf], betas=BETAS)
-    for step, (rate, chosen) in enumerate(zip(rates, _batches(tables, rng), strict=False)):
-        some = batch(layout, tables, chosen, rng.random(len(chosen)), MOST)
+    for rate, chosen in zip(rates, _batches(tables, rng), strict=False):
+        some = _less(layout, batch(layout, tables, chosen, rng.random(len(chosen)), MOST), hidden)
         asked = sum(len(ask.aim) for ask in some.asks)
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()
         (loss(layout, views(layout.network, leaf), some, False) / asked).backward()
         torch.nn.utils.clip_grad_norm_([leaf], 1.0)
         adam.step()
-        average.lerp_(leaf.detach(), 1 - min(KEEP, (step + 1) / (step + 11)))
-    return average
+    return leaf.detach()
+
+
+def _less(layout: Layout, some: Batch, random: torch.Generator) -> Batch:
+    """The same with less to see: markers of steps stay."""
+    hidden = torch.rand(some.shown.shape, generator=random) < DROP
+    hidden[..., 0] = False
+    return replace(some, shown=torch.where(hidden, layout.network.tokens, some.shown))
 
 
 def _batches(tables: Sequence[Held], rng: np.random.Generator) -> Iterator[Ints]:

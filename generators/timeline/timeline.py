@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
 from generators.rules import NoRules
+from generators.timeline.calibrate import calibrated
 from generators.timeline.gradient import clipped
 from generators.timeline.layout import Layout
 from generators.timeline.local import BATCH, train
@@ -29,8 +31,12 @@ PATIENTS = 8192
 """Synthetic patients to train on before the first round."""
 FIRST = 3e-3
 """Largest learning rate before the first round, and of local passes."""
-LEAST = 16
-"""Steps of a local pass, at least, however few the patients."""
+EPOCHS = 6
+"""How often local passes of all rounds see a patient."""
+LEAST = 400
+"""Steps of a hospital in all rounds, at least, however few its patients."""
+AIM = 65_536
+"""Synthetic patients that say what the shares of the patients' columns should be."""
 MOST = 24
 """Rows of a child table of one patient in one gradient, at most: a random stretch of them."""
 
@@ -72,18 +78,20 @@ class Transformer:
         return np.append(clipped(self.layout, self._flat(weights).double(), tables, uniform, MOST, clip).numpy(), 0.0)
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
-        """Weights (length,) after a local pass: about one epoch, with a learning rate that falls from round to round."""
+        """Weights (length,) after a local pass: a part of `EPOCHS`, with a learning rate that falls from round to round."""
         rounds = self.study.generator.rounds
         done = min(max(round(float(weights[-1]) * rounds), 0), rounds - 1)
         tables = held(self.layout, coded)
-        steps = max(-(-(len(tables[0].first) - 1) // BATCH), LEAST)
+        steps = math.ceil(max(EPOCHS * (len(tables[0].first) - 1) / BATCH, LEAST) / rounds)
         rates = [FIRST * cosine(done, rounds, 1)] * steps if len(tables[0].tokens) else []
         return _joined(train(self.layout, self._flat(weights), tables, rates, rng), (done + 1) / rounds)
 
     def learned(self, weights: Weights, base: Model) -> Learned:
         """What is drawn from: one network for all tables; how bins are shared by their parts is the base model's."""
-        within = {plan.table: base.learned[plan.table].within for plan in self.layout.plans}
-        return timeline(self.layout, self._flat(weights).numpy(), within)
+        rng, learned = np.random.default_rng([self.study.seed, 3]), base.learned
+        aim = self.layout.tokens(0, learned.root.draw(AIM, rng), AIM)
+        flat = calibrated(self.layout, self._flat(weights), aim, rng)
+        return timeline(self.layout, flat.numpy(), {plan.table: learned[plan.table].within for plan in self.layout.plans})
 
     def _flat(self, weights: Weights) -> Tensor:
         if weights.shape != (self.length,):

@@ -112,7 +112,7 @@ def test_nothing_is_seen_of_what_comes_later_nor_of_other_patients() -> None:
     some = batch(layout, tables, everyone, UNIFORM, 99)
     parts = views(layout.network, FLAT)
     before = features(layout, parts, some)[0]
-    patient = int(np.argmax((some.table[:, : some.keys] == 1).sum(1)))
+    patient = int((some.table[:, : some.keys] == 1).sum(1).argmax())
     last = int(torch.nonzero(some.table[patient, : some.keys] == 1)[-1])  # the patient's last visit
     shown = some.shown.clone()
     shown[patient, last, 1] = (shown[patient, last, 1] + 1) % layout.network.tokens
