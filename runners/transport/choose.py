@@ -16,6 +16,10 @@ def transport_of(study: Study, spec: Path, kit: Path | None) -> Transport:
     """As the spec says; `kit` is the coordinator's NVFLARE startup kit. Raises Stop when what it needs is not installed."""
     if study.federation.transport == "embedded":
         return Embedded(spec)
+    if study.federation.transport == "flower":
+        from runners.transport.flower.transport import Flower
+
+        return Flower()
     need_nvflare()
     from runners.transport.nvflare.transport import Nvflare
 

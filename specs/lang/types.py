@@ -145,7 +145,7 @@ class Constraint:
 class Federation:
     """How sites are joined: the noise of any `dropouts + colluders` sites may be missing and the claim still holds."""
 
-    transport: Literal["embedded", "nvflare"] = "embedded"
+    transport: Literal["embedded", "nvflare", "flower"] = "embedded"
     min_sites: int = 1
     dropouts: int = 0
     colluders: int = 0
