@@ -63,7 +63,7 @@ class Past:
         self.sheet, self.network = learned.sheet, learned.sheet.network
         self.parts: Parts = views(self.network, torch.from_numpy(learned.weights))
         self.steps = [step.variable.name for step in self.sheet.plan.steps]
-        self.seen = self.sheet.history.empty(parents) if self.sheet.history else None
+        self.seen = self.sheet.history.begin(parents) if self.sheet.history else None
 
     def logits(self, conditional: Conditional, codes: Mapping[str, Ints], live: Ints) -> Floats:
         """(live, codes) log-probabilities; what is not in `codes` is not known yet."""
@@ -87,7 +87,7 @@ class Past:
         """Tokens (live, columns) and which columns (columns,) are known; of those that are not, any token."""
         given = dict(codes)
         if self.sheet.history and self.seen is not None:
-            given |= zip(self.sheet.history.names, self.seen[live].T, strict=True)
+            given |= zip(self.sheet.history.names, self.sheet.history.shown(self.seen[live]).T, strict=True)
         for variable in (s.variable for s in self.sheet.plan.steps):
             if variable.kind in TIMES and variable.name not in given and variable.name != step:
                 given[variable.name] = np.full(len(live), -1)  # it does not apply, rather than comes later

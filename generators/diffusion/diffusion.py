@@ -24,8 +24,8 @@ from specs.lang.types import Study
 
 ROWS = 4096
 """Rows of all tables whose gradients are computed at once, about."""
-STEPS = 1500
-"""Steps of training before the first round, per table; a third of them where patients' own rows follow without noise."""
+STEPS = 400
+"""Steps of training before the first round, per table. With more the networks learn the noise of the histograms too."""
 PATIENTS = 32_768
 """Synthetic patients to train on before the first round; a quarter of them where they have child rows."""
 FIRST = 3e-3
@@ -37,13 +37,14 @@ LEAST = 32
 class Diffusion:
     """One network a table, and one flat vector of all their weights; the last weight is the share of local passes done."""
 
-    clip = 1.0
-    rate = 2e-3
+    rate = 5e-3
 
     def __init__(self, study: Study) -> None:
         self.study = study
         size = study.generator.width, study.generator.depth
         self.sheets = tuple(Sheet(plan, study.tables[plan.table].parent is None, *size) for plan in structure(study))
+        # about the longest of most patients' gradients: a smaller bound would turn all to the same length, which rewards what is common
+        self.clip = float(round(np.sqrt(study.generator.width * sum(sheet.network.columns for sheet in self.sheets))))
         self._ends = np.cumsum([sheet.network.length for sheet in self.sheets])
 
     @property
@@ -56,8 +57,7 @@ class Diffusion:
         rng = np.random.default_rng([self.study.seed, 2])
         drawn = base.sample(PATIENTS // (4 if len(self.sheets) > 1 else 1), self.study.seed, NoRules())
         coded = code(self.study, drawn.tables, drawn.parents)
-        steps = STEPS if self.study.privacy.budget else STEPS // 3
-        rates = [FIRST * cosine(step, steps) for step in range(steps)]
+        rates = [FIRST * cosine(step, STEPS) for step in range(STEPS)]
         found = []
         for sheet in self.sheets:
             tokens = sheet.tokens(coded[sheet.plan.table])

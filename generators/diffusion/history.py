@@ -1,7 +1,7 @@
 """What the rows before a row said, kind by kind: of each kind of row the last one of the same parent.
 
 The plan's own contexts remember the last row and the last value of the row's own kind, in few groups. A network can look at
-more: of every kind the last value, bin by bin; of rows that are nothing but their kind, how many there were.
+more: of every kind the last value and the mean so far, bin by bin; of rows that are nothing but their kind, how many there were.
 """
 
 from __future__ import annotations
@@ -42,38 +42,45 @@ class History:
 
     @property
     def size(self) -> int:
-        """Number of tokens of each kind's column; the last code stands for no row yet where values are remembered."""
+        """Number of tokens of each column; the last one stands for no row yet where values are remembered."""
         return self.value.size + 1 if self.value else MOST_TIMES + 1
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One column a kind."""
-        return tuple(f"{self.kind.name}__was__{kind}" for kind in range(self.kind.size))
+        """One column a kind, or two: the last value and the mean of all."""
+        said = ("last", "mean") if self.value else ("times",)
+        return tuple(f"{self.kind.name}__{kind}__{what}" for what in said for kind in range(self.kind.size))
 
-    def empty(self, rows: int) -> Ints:
-        """Tokens (rows, kinds) before any row."""
-        return np.full((rows, self.kind.size), self.size - 1 if self.value else 0)
+    def begin(self, parents: int) -> Ints:
+        """What is known (parents, kinds, 3) before any row: number of rows, sum of their values, last value."""
+        return np.zeros((parents, self.kind.size, 3), np.int64)
 
-    def after(self, tokens: Ints, kind: Ints, value: Ints | None) -> Ints:
-        """New tokens (rows, kinds) once a row of `kind` (rows,) with `value` (rows,) is there."""
-        found, at = tokens.copy(), np.arange(len(kind))
-        found[at, kind] = np.minimum(found[at, kind] + 1, MOST_TIMES) if value is None else value
+    def after(self, known: Ints, kind: Ints, value: Ints | None) -> Ints:
+        """What is known once a row of `kind` (parents,) with `value` (parents,) is there."""
+        found, at = known.copy(), np.arange(len(kind))
+        said = np.zeros(len(kind), np.int64) if value is None else value
+        found[at, kind] = np.stack([known[at, kind, 0] + 1, known[at, kind, 1] + said, said], 1)
         return found
+
+    def shown(self, known: Ints) -> Ints:
+        """Tokens (parents, columns) of what is known."""
+        times, total, last = np.moveaxis(known, 2, 0)
+        if self.value is None:
+            return np.asarray(np.minimum(times, MOST_TIMES))
+        both = np.concatenate([last, total // np.maximum(times, 1)], 1)
+        return np.where(np.tile(times, (1, 2)) > 0, both, self.size - 1)
 
     def tokens(self, codes: Codes) -> Ints:
-        """Tokens (rows, kinds) of the rows before each row of the same parent."""
+        """Tokens (rows, columns) of the rows before each row of the same parent."""
         order = np.lexsort((codes.row, codes.parent))
-        place, parent, kind = np.arange(len(order)), codes.parent[order], codes.values[self.kind.name][order]
-        begins = np.diff(parent, prepend=-1) != 0
-        first = np.maximum.accumulate(np.where(begins, place, 0)) if len(order) else place
-        found = self.empty(len(order))
+        kind = codes.values[self.kind.name][order]
+        value = codes.values[self.value.name][order] if self.value else np.zeros(len(order), np.int64)
+        place = np.arange(len(order))
+        first = np.maximum.accumulate(np.where(np.diff(codes.parent[order], prepend=-1) != 0, place, 0))
+        known = self.begin(len(order))
         for k in range(self.kind.size):
-            if self.value is None:
-                before = np.cumsum(kind == k) - (kind == k)
-                found[order, k] = np.minimum(before - before[first], MOST_TIMES)
-                continue
-            last = np.maximum.accumulate(np.where(kind == k, place, -1))
-            last = np.concatenate([[-1], last[:-1]])[: len(order)]
-            value = codes.values[self.value.name][order]
-            found[order, k] = np.where(last >= first, value[last], self.size - 1)
-        return found
+            here = kind == k
+            last = np.concatenate([[-1], np.maximum.accumulate(np.where(here, place, -1))[:-1]])[: len(order)]
+            sums = (np.cumsum(part) - part for part in (here.astype(np.int64), here * value))
+            known[order, k] = np.stack([*(sum_ - sum_[first] for sum_ in sums), value[last]], 1)
+        return self.shown(known)
