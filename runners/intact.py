@@ -13,9 +13,12 @@ from typing import Any
 
 import duckdb
 
+from generators.marginal.model import Model
 from privacy.links import Broken
+from runners.errors import DATA, Stop
 from runners.files import read_json, sha256
-from runners.release import MANIFEST
+from runners.release import MANIFEST, load_model
+from specs.lang.types import Study
 
 
 def check(folder: Path) -> str:
@@ -31,6 +34,23 @@ def check(folder: Path) -> str:
             raise Broken(f"{name}: does not verify: the manifest does not know it")
     _facts(folder, files, {key: value for key, value in said.items() if key != "files"})
     return sha256(folder / MANIFEST)
+
+
+def released_model(folder: Path, study: Study) -> Model | None:
+    """The model of the release in `folder`; None when there is none of this spec.
+
+    Raises Stop when a file of it is not the one that was released.
+    """
+    said = read_json(folder / MANIFEST)
+    files = said.get("files", {}) if isinstance(said, dict) else {}
+    if said is None or said.get("digest") != study.digest:
+        return None
+    try:
+        for name in ("model/model.json", "model/arrays.npz"):
+            _one(folder, name, files.get(name))
+    except Broken as broken:
+        raise Stop(DATA, f"{folder}: {broken}\n  copy the release again, or run the study again") from None
+    return load_model(folder / "model", study)
 
 
 def _one(folder: Path, name: str, facts: Any) -> None:

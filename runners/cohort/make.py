@@ -10,14 +10,15 @@ from typing import Any
 from generators.frame import length
 from lineage.emitter import Emitter
 from lineage.study import Recorder
-from runners import release
 from runners.cohort.draw import Drawn, Told, draw
 from runners.cohort.weights import Stratum, strata
 from runners.cohort.write import write
 from runners.errors import WRONG, Stop
 from runners.files import read_json, write_atomic
+from runners.intact import released_model
 from runners.places import DBT, Places
 from runners.prove import URL
+from runners.release import MANIFEST
 from runners.rules import DuckRules
 from specs.lang.cohort import Cohort
 
@@ -35,8 +36,8 @@ class Made:
 def make(cohort: Cohort, told: Told) -> Made:
     """Draws and writes the cohort. Raises Stop when there is no release of the spec, or when its tries do not suffice."""
     study, places = cohort.study, Places(cohort.study)
-    released = read_json(places.release / release.MANIFEST) or {}
-    model = release.load_model(places.release / "model", study) if released.get("digest") == study.digest else None
+    released = read_json(places.release / MANIFEST) or {}
+    model = released_model(places.release, study)
     if model is None:
         what = f"no release of this version of {study.file}: {places.release}"
         raise Stop(WRONG, f"{what}\n  run: wardloom run {study.file}")

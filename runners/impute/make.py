@@ -12,11 +12,11 @@ import pyarrow as pa
 from generators.frame import Frame
 from generators.impute import Fills, Predicts
 from generators.marginal.mixture import Mixture
-from runners import release
 from runners.columnar import quoted, to_arrow
 from runners.errors import WRONG, Stop
 from runners.impute.fill import filled, read
 from runners.impute.partial import DATABASES, KNOWN, Partial, hushed
+from runners.intact import released_model
 from runners.places import Places
 from runners.rules import DuckRules
 from specs.lang.problems import did_you_mean
@@ -56,7 +56,7 @@ def make(study: Study, source: Path, out: Path, fill: Sequence[str], table: str,
 
 
 def _root(study: Study) -> Fills:
-    model = release.load_model(Places(study).release / "model", study)
+    model = released_model(Places(study).release, study)
     if model is None:
         raise Stop(WRONG, f"no release of this version of {study.file}\n  run: wardloom run {study.file}")
     root = model.learned.root

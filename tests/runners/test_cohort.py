@@ -290,3 +290,14 @@ def test_intervals_hold_the_truth_as_often_as_they_say(probability, drawn):
     assert (
         sum(c for c, o in zip(chance, odds, strict=True) if o.high < probability) <= (0.05 if chance[0] <= 0.05 else 0.025) + 1e-9
     )
+
+
+def test_a_model_that_was_changed_since_its_release_is_refused(place, capsys):
+    file = place / "out" / "clinic" / "model" / "arrays.npz"
+    before = file.read_bytes()
+    try:
+        file.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        assert main(["cohort", str(cohort(place, "changed"))]) == 3
+    finally:
+        file.write_bytes(before)
+    assert "it is not the file that was released" in capsys.readouterr().err
