@@ -25,13 +25,13 @@ from generators.timeline.sequence import Held, held
 from generators.trained import Coded, Floats, Weights
 from specs.lang.types import Study
 
-STEPS = 800
-"""Steps of training before the first round; a quarter of them where patients' own rows follow without noise."""
+STEPS = 1000
+"""Steps of training before the first round; half of them where patients' own rows follow without noise."""
 PATIENTS = 8192
 """Synthetic patients to train on before the first round."""
 FIRST = 3e-3
 """Largest learning rate before the first round, and of local passes."""
-EPOCHS = 6
+EPOCHS = 16
 """How often local passes of all rounds see a patient."""
 LEAST = 400
 """Steps of a hospital in all rounds, at least, however few its patients."""
@@ -45,7 +45,7 @@ class Transformer:
     """One network for all tables; the last weight is the share of local passes done."""
 
     clip = 1.0
-    rate = 2e-3
+    rate = 5e-4
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -59,10 +59,9 @@ class Transformer:
     def begin(self, base: Model) -> Weights:
         """Weights (length,) from rows of `base`: a network that knows what the marginal generator knows. Seeded by the study."""
         rng = np.random.default_rng([self.study.seed, 2])
-        private = self.study.privacy.budget is not None
-        drawn = base.sample(PATIENTS if private else PATIENTS // 4, self.study.seed, NoRules())
+        drawn = base.sample(PATIENTS, self.study.seed, NoRules())
         tables = held(self.layout, code(self.study, drawn.tables, drawn.parents))
-        steps = STEPS if private else STEPS // 4
+        steps = STEPS if self.study.privacy.budget else STEPS // 2
         flat = start(self.layout.network, _marginals(self.layout, tables), self.study.seed)
         return _joined(train(self.layout, flat, tables, [FIRST * cosine(step, steps) for step in range(steps)], rng), 0.0)
 
