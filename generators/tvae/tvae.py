@@ -35,7 +35,7 @@ class Tvae:
 
     private = True
     clip = 1.0
-    rate = 2e-3
+    rate = 5e-4
 
     def __init__(self, study: Study) -> None:
         self.study = study
