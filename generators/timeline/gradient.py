@@ -21,8 +21,10 @@ from generators.timeline.sequence import Batch, Held, batch
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-MEMORY = 1 << 25
+MEMORY = 1 << 24
 """Numbers held at once, about: gradients of patients, and what their attention compares."""
+TOGETHER = 4096
+"""Patients computed at once, at most."""
 
 
 def clipped(layout: Layout, flat: Tensor, tables: Sequence[Held], uniform: Floats, most: int, clip: float) -> Tensor:
@@ -86,7 +88,8 @@ def portions(layout: Layout, tables: Sequence[Held], patients: int, most: int, e
     order = np.argsort(wide, kind="stable")
     found, low = [], 0
     while low < len(order):
-        needed = np.maximum.accumulate(need[order[low:]]) * np.arange(1, len(order) - low + 1)
+        ahead = need[order[low : low + TOGETHER]]
+        needed = np.maximum.accumulate(ahead) * np.arange(1, len(ahead) + 1)
         high = low + max(1, int(np.searchsorted(needed, MEMORY)))
         found.append(order[low:high])
         low = high
