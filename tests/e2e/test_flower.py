@@ -55,6 +55,8 @@ class Flower:
                 os.killpg(process.pid, signal.SIGTERM)
         for process in self.processes:
             process.wait(30)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # a ServerApp may go on looking for its SuperLink
 
 
 def agent(place, site):

@@ -31,6 +31,8 @@ line = socket(AF_UNIX, SOCK_STREAM)
 line.connect(place)
 if os.fork():
     os._exit(0)
+os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+os.dup2(1, 2)
 stream = line.makefile("rwb")
 while head := stream.readline():
     bodies = {{site: read_frame(stream) for site in json.loads(head)["sites"]}}
@@ -119,7 +121,8 @@ def _from(node):
 
 def test_the_agent_answers_its_owner_and_ends_when_told(tmp_path, root):
     place = tmp_path / "agent"
-    code = f"from pathlib import Path; from runners.transport.flower.agent import serve; serve(Path({str(place)!r}), Path('no.yml'), 'north')"
+    code = "from pathlib import Path; from runners.transport.flower.agent import serve; "
+    code += f"serve(Path({str(place)!r}), Path('no.yml'), 'north')"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": str(root)})
     try:
         for _ in range(2):

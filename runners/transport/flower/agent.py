@@ -34,9 +34,8 @@ def serve(place: Path, spec: Path, site: str) -> None:
                     process = process if process and process.alive else SiteProcess(spec.absolute(), site)
                     _answer(caller, process)
     except _Stopped:
-        return
-    finally:
         place.unlink(missing_ok=True)
+    finally:
         if process:
             process.end()
         for number, handler in before.items():

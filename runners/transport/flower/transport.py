@@ -21,8 +21,8 @@ JOIN = 120.0
 """Seconds a site has to be there."""
 UP = 120.0
 """Seconds the relay has to start."""
-GRACE = 30.0
-"""Seconds beyond a deadline until the relay itself is taken for lost."""
+GRACE = 90.0
+"""Seconds beyond a deadline until the relay itself is taken for lost; it waits up to 60 for a node that does not say who it is."""
 PROGRAM = "WARDLOOM_FLWR"
 """Names Flower's command line where it is not on the path: it may live in an environment of its own."""
 
