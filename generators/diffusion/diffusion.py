@@ -25,7 +25,9 @@ from specs.lang.types import Study
 ROWS = 4096
 """Rows of all tables whose gradients are computed at once, about."""
 STEPS = 400
-"""Steps of training before the first round, per table. With more the networks learn the noise of the histograms too."""
+"""Steps of training before the first round, per table. With more the root's network learns the noise of the histograms too."""
+CHILD_STEPS = 1600
+"""Those of a child table where rounds are noised, so that much of what is drawn is what was learned before them."""
 PATIENTS = 32_768
 """Synthetic patients to train on before the first round; a quarter of them where they have child rows."""
 FIRST = 3e-3
@@ -43,7 +45,7 @@ class Diffusion:
         self.study = study
         size = study.generator.width, study.generator.depth
         self.sheets = tuple(Sheet(plan, study.tables[plan.table].parent is None, *size) for plan in structure(study))
-        # about the longest of most patients' gradients: a smaller bound would turn all to the same length, which rewards what is common
+        # longer than most patients' gradients: with a smaller bound all have the same length, which rewards what is common
         self.clip = float(round(np.sqrt(study.generator.width * sum(sheet.network.columns for sheet in self.sheets))))
         self._ends = np.cumsum([sheet.network.length for sheet in self.sheets])
 
@@ -57,9 +59,10 @@ class Diffusion:
         rng = np.random.default_rng([self.study.seed, 2])
         drawn = base.sample(PATIENTS // (4 if len(self.sheets) > 1 else 1), self.study.seed, NoRules())
         coded = code(self.study, drawn.tables, drawn.parents)
-        rates = [FIRST * cosine(step, STEPS) for step in range(STEPS)]
         found = []
         for sheet in self.sheets:
+            steps = CHILD_STEPS if self.study.privacy.budget and not sheet.fine else STEPS
+            rates = [FIRST * cosine(step, steps) for step in range(steps)]
             tokens = sheet.tokens(coded[sheet.plan.table])
             flat = start(sheet.network, _marginals(sheet, tokens), self.study.seed)
             found.append(train(sheet, flat, torch.from_numpy(tokens), rates, rng) if len(tokens) else flat)

@@ -47,7 +47,9 @@ def sums(study: Study, exact: Mapping[str, Any], part: float, draw: int) -> Sums
     return Sums(asked, {n: answer + rng.normal(0, std[n], answer.shape) for n, answer in exact.items()}, std, ("one",))
 
 
-def model(study: Study, tables: Tables, parents: Parents, draw: int, watch: Watch | None = None) -> tuple[Model, dict[str, float]]:
+def model(
+    study: Study, tables: Tables, parents: Parents, draw: int, watch: Watch | None = None
+) -> tuple[Model, dict[str, float]]:
     """The study's generator learned from these rows, and CPU seconds of its parts."""
     begun = time.process_time()
     exact = answers(study, tables, parents)
