@@ -8,6 +8,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from privacy.identity import Identity
@@ -15,8 +16,11 @@ from runners.transport.flower.transport import PROGRAM, environment
 from tests.e2e.hospitals import SITES
 from tests.e2e.place import made
 
-pytestmark = pytest.mark.slow
 FLWR = os.environ.get(PROGRAM) or shutil.which("flwr")
+WHY = f"Flower is not installed: let ${PROGRAM} name its `flwr`"
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(FLWR is None, reason=WHY)]
+NONE = ("privacy: {unit: patient, epsilon: 2.0, delta: 1e-6}", 'privacy: {unit: patient, none: "made-up people"}')
+TABLES = ("wardloom.noised_sums", "synthetic.patient", "synthetic.visit", "synthetic.charge")
 
 
 def free_port():
@@ -69,10 +73,10 @@ def agent(place, site):
     return process
 
 
-@pytest.mark.skipif(FLWR is None, reason=f"Flower is not installed: let ${PROGRAM} name its `flwr`")
-def test_a_run_over_flower_gives_a_release_and_everyone_pays_once(tmp_path):
-    place = made(tmp_path)
-    changes = [("federation: {min_sites: 3}", "federation: {min_sites: 3, transport: flower}")]
+def over_flower(folder, *changes):
+    """A place whose study has run over Flower, approved by all its hospitals, and how that ended."""
+    place = made(folder)
+    changes = [("federation: {min_sites: 3}", "federation: {min_sites: 3, transport: flower}"), *changes]
     for site in SITES:
         assert place.wardloom("site", "init", str(place.database(site))).code == 0
         key = Identity.load(Path(f"{place.database(site)}.key")).public
@@ -82,7 +86,7 @@ def test_a_run_over_flower_gives_a_release_and_everyone_pays_once(tmp_path):
     for site in SITES:
         done = place.wardloom("site", "approve", place.spec.name, "--site", site, "--purpose", "a test", "--yes")
         assert done.code == 0, done.err
-    flower, agents = Flower(tmp_path), [agent(place, site) for site in SITES]
+    flower, agents = Flower(folder), [agent(place, site) for site in SITES]
     try:
         process = place.start("run", place.spec.name, before=("env", f"{PROGRAM}={FLWR}", f"FLWR_HOME={flower.home}"))
         process.wait(500)
@@ -93,7 +97,29 @@ def test_a_run_over_flower_gives_a_release_and_everyone_pays_once(tmp_path):
         flower.close()
     assert done.code == 0, done.err
     assert [one.wait(30) for one in agents] == [0, 0, 0]
+    return place
+
+
+def released(place):
+    """The sums, and the tables drawn from them."""
+    with duckdb.connect(str(place.release / "whole-path.duckdb"), read_only=True) as con:
+        return [con.sql(f"from {table} order by all").fetchall() for table in TABLES]
+
+
+def test_a_run_over_flower_gives_a_release_and_everyone_pays_once(tmp_path):
+    place = over_flower(tmp_path)
     assert place.query("select count(*) from patient") == ["200"]
     for site in SITES:
         assert len(place.ledger(site).entries()) == 1
         assert place.wardloom("verify", str(place.database(site))).code == 0
+
+
+def test_flower_and_embedded_give_the_same_sums_and_tables(tmp_path):
+    """The same hospitals made twice, asked without noise: not a sum may differ, not a row drawn with the same seed."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    apart, here = over_flower(tmp_path / "one", NONE), made(tmp_path / "two")
+    here.write(NONE)
+    done = here.run()
+    assert done.code == 0, done.err
+    assert released(apart) == released(here)

@@ -43,7 +43,7 @@ socket = ""
 
 
 def make_app(folder: Path) -> Path:
-    """Writes the app into a folder that is not there yet; always the same bytes, so that hospitals can approve its hash."""
+    """Writes the app into a folder that is not there yet; always the same bytes for one version."""
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(HOUSE / name, folder / name)

@@ -22,7 +22,7 @@ JOIN = 120.0
 UP = 120.0
 """Seconds the relay has to start."""
 GRACE = 90.0
-"""Seconds beyond a deadline until the relay itself is taken for lost; it waits up to 60 for a node that does not say who it is."""
+"""Seconds beyond a deadline until the relay itself is taken for lost; it waits up to 60 for a silent node."""
 PROGRAM = "WARDLOOM_FLWR"
 """Names Flower's command line where it is not on the path: it may live in an environment of its own."""
 
