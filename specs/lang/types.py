@@ -171,7 +171,7 @@ class Generator:
 
     name: Literal["marginal", "copula", "diffusion", "timeline", "ctgan", "tvae"] = "marginal"
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    measure: float = 0.5
+    measure: float = 0.8
     rounds: int = 40
     width: int = 128
     depth: int = 2

@@ -28,7 +28,7 @@ from specs.lang.types import Generator
 from tests.federation.hall import Hall
 from tests.runners.small import make_hospital, public
 
-FEW = Generator("diffusion", rounds=3, width=8, depth=1)
+FEW = Generator("diffusion", measure=0.5, rounds=3, width=8, depth=1)
 
 
 @pytest.fixture
