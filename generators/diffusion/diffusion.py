@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from generators.diffusion.local import BATCH, cosine, train
 from generators.diffusion.network import start
 from generators.diffusion.root import Denoiser
 from generators.diffusion.rows import MASKS, MOST, ByPatient
+from generators.diffusion.sample import Tokens
 from generators.diffusion.sheet import Sheet
 from generators.marginal.code import Codes, code
 from generators.marginal.learned import Learned
@@ -32,6 +35,8 @@ PATIENTS = 32_768
 """Synthetic patients to train on before the first round; a quarter of them where they have child rows."""
 FIRST = 3e-3
 """Largest learning rate before the first round, and of local passes."""
+FAR = 0.02
+"""How far noise alone may move a weight: steps are smaller where rounds are many."""
 LEAST = 32
 """Steps of a local pass, at least, however few the rows."""
 
@@ -39,14 +44,13 @@ LEAST = 32
 class Diffusion:
     """One network a table, and one flat vector of all their weights; the last weight is the share of local passes done."""
 
-    rate = 5e-3
-
     def __init__(self, study: Study) -> None:
         self.study = study
         size = study.generator.width, study.generator.depth
         self.sheets = tuple(Sheet(plan, study.tables[plan.table].parent is None, *size) for plan in structure(study))
         # longer than most patients' gradients: with a smaller bound all have the same length, which rewards what is common
         self.clip = float(round(np.sqrt(study.generator.width * sum(sheet.network.columns for sheet in self.sheets))))
+        self.rate = FAR / float(np.sqrt(study.generator.rounds))
         self._ends = np.cumsum([sheet.network.length for sheet in self.sheets])
 
     @property
@@ -118,15 +122,14 @@ class Diffusion:
         return np.append(torch.cat(parts).numpy(), np.float32(done))
 
 
-def _marginals(sheet: Sheet, tokens: np.ndarray) -> list[Floats]:
+def _marginals(sheet: Sheet, tokens: Tokens) -> list[Floats]:
     """Shares of each predicted column's tokens, none 0."""
     columns = zip(sheet.predicted, tokens[:, sheet.network.context :].T, strict=True)
     counts = [np.bincount(codes[codes >= 0], minlength=column.size) + 0.1 for column, codes in columns]
     return [count / count.sum() for count in counts]
 
 
-def _coarse(sheet: Sheet, within: object) -> dict[str, Floats]:
+def _coarse(sheet: Sheet, within: Mapping[str, Floats]) -> dict[str, Floats]:
     """`within` of those variables that the network knows by bins only."""
-    assert hasattr(within, "items")
     finely = {column.name.removesuffix("__fine") for column in sheet.predicted if column.codes}
     return {name: parts for name, parts in within.items() if name not in finely}
