@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 LEVEL = {"specs": 0, "privacy": 1, "generators": 2, "evaluation": 2, "lineage": 2, "runners": 3}
-SMALL = {"numpy", "scipy", "torch", "safetensors", "cupy", "cupyx", "array_api_compat", "opacus"}
+SMALL = {"numpy", "scipy", "torch", "cupy", "cupyx", "array_api_compat", "opacus"}
 SMALL |= {"dp_accounting", "cryptography", "Crypto"}
 PUBLIC = {"specs.lang.types", "specs.lang.domain", "specs.lang.quorum"}  # what the small rooms may know of a spec
 ASKED = {"generators.frame", *(f"generators.marginal.{name}" for name in ("ask", "implied", "plan", "structure"))}
