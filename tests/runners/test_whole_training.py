@@ -72,7 +72,8 @@ def test_trials_of_a_sweep_share_the_budget_and_one_is_taken(place):
     text = spec.read_text()
     paid = len(spends(place, "north"))
     try:
-        swept = text.replace(TRAINS, "generator: {name: diffusion, width: 8, depth: 1, sweep: [{rounds: 1}, {rounds: 2}]}\n")
+        trials = "width: 8, depth: 1, measure: 0.5, sweep: [{rounds: 1}, {rounds: 2}]"
+        swept = text.replace(TRAINS, f"generator: {{name: diffusion, {trials}}}\n")
         spec.write_text(swept.replace("out/small-one", "out/swept"))
         assert wardloom(place, "compile").returncode == 0
         done = wardloom(place, "run")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
 from types import FrameType
@@ -22,19 +25,29 @@ class _Stopped(BaseException):
     """Someone asked for the end."""
 
 
+@dataclass
+class _Stop:
+    """Breaks off what is being done, and remembers it: a caller that is gone can hide the exception behind one of its own."""
+
+    told: bool = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.told = True
+        raise _Stopped
+
+
 def serve(place: Path, spec: Path, site: str) -> None:
     """Answers one message after the other until it is told to stop. Raises Stop when the socket is in use."""
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    stop = _Stop()
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     process: SiteProcess | None = None
     try:
-        with _door(place) as door:
-            while True:
+        with suppress(_Stopped), _door(place) as door, _removed(place):
+            while not stop.told:
                 caller, _ = door.accept()
                 with caller:
                     process = process if process and process.alive else SiteProcess(spec.absolute(), site)
                     _answer(caller, process)
-    except _Stopped:
-        place.unlink(missing_ok=True)
     finally:
         if process:
             process.end()
@@ -44,16 +57,25 @@ def serve(place: Path, spec: Path, site: str) -> None:
 
 def _answer(caller: socket, process: SiteProcess) -> None:
     caller.settimeout(STALLED)
-    with caller.makefile("rwb") as stream:
-        try:
+    try:
+        with caller.makefile("rwb") as stream:
             answer = process.ask(read_frame(stream), DEADLINE)
             write_frame(stream, answer.state.encode())
             write_frame(stream, answer.body)
-        except (EOFError, OSError, ValueError):
-            return
-        finally:
-            if not process.alive:
-                process.end()
+    except (EOFError, OSError, ValueError):
+        return
+    finally:
+        if not process.alive:
+            process.end()
+
+
+@contextmanager
+def _removed(place: Path) -> Iterator[None]:
+    """Our own socket goes with us; another agent's stays."""
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
 
 
 def _door(place: Path) -> socket:
@@ -69,7 +91,3 @@ def _door(place: Path) -> socket:
         os.umask(mask)
     door.listen()
     return door
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise _Stopped
