@@ -28,6 +28,8 @@ from runners.transport.nvflare.leash import leash
 
 ALIVE = 25.0
 """Seconds after a site's last sign of life (one every ten seconds) in which nobody else may take its place."""
+HELLO = 3.0
+"""Seconds a client has to say that it listens."""
 LOOK = 0.2
 """Seconds between two looks at who is connected."""
 
@@ -39,6 +41,7 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
         super().__init__()
         self.path, self.sites = Path(socket), frozenset(sites)
         self.engine: Any = None
+        self.heard: set[str] = set()
         leash()
 
     def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
@@ -82,7 +85,7 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
         until = time.monotonic() + join
         code = ReturnCode.TARGET_UNREACHABLE
         while code == ReturnCode.TARGET_UNREACHABLE and time.monotonic() < until:
-            if site in self._clients():
+            if self._listens(site):
                 message = Message({"deadline": deadline}, body)
                 reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, message, timeout=deadline)
                 code = reply.get_header(MessageHeaderKey.RETURN_CODE)
@@ -91,6 +94,16 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
             time.sleep(LOOK)
         self.logger.warning(f"{site} gave no reply: {code}")
         return Answer("refused" if code == ReturnCode.UNAUTHENTICATED else "missing")
+
+    def _listens(self, site: str) -> bool:
+        """Whether the site's client, once it is there, answers at all: one that has just registered loses messages."""
+        client = self._clients().get(site)
+        if client is None or client.token in self.heard:
+            return client is not None
+        reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, Message({}, b""), timeout=HELLO)
+        if reply.get_header(MessageHeaderKey.RETURN_CODE) == ReturnCode.OK:
+            self.heard.add(client.token)
+        return client.token in self.heard
 
     def _clients(self) -> dict[str, Any]:
         return {client.name: client for client in self.engine.client_manager.get_clients().values()}

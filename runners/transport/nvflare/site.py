@@ -19,6 +19,8 @@ from runners.transport.nvflare.kit import CHANNEL, TOPIC
 from runners.transport.nvflare.leash import leash
 from runners.transport.process import SiteProcess
 
+HERE = b"here"
+"""The answer to a message without content, which asks whether anyone listens yet."""
 DEADLINE = 3600.0
 """Seconds the agent has, should the server not say."""
 
@@ -47,6 +49,8 @@ class SiteRelay(FLComponent):  # type: ignore[misc]
         if origin != FQCN.ROOT_SERVER or not isinstance(body, bytes) or len(body) > MOST:
             self.logger.warning("refused a message that is not the coordinator's")
             return make_reply(ReturnCode.UNAUTHENTICATED, body=b"")
+        if not body:
+            return make_reply(ReturnCode.OK, body=HERE)
         with self.lock:
             answer = self._asked(body, float(message.get_header("deadline", DEADLINE)))
         return make_reply(ReturnCode.OK if answer.state == "reply" else ReturnCode.PROCESS_EXCEPTION, body=answer.body)
