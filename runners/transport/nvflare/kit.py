@@ -9,6 +9,8 @@ from typing import Any
 
 CHANNEL = "wardloom"
 TOPIC = "message"
+HELLO = "hello"
+"""Topic on which a client says that it listens."""
 MANAGER = "nvflare.app_common.resource_managers.gpu_resource_manager.GPUResourceManager"
 RELAY = "runners.transport.nvflare.server.ServerRelay"
 ROLES = ("project_admin", "org_admin", "lead", "member")

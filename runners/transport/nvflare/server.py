@@ -23,12 +23,12 @@ from nvflare.fuel.f3.message import Message
 
 from runners.transport.base import Answer
 from runners.transport.frames import read_frame, write_frame
-from runners.transport.nvflare.kit import CHANNEL, TOPIC
+from runners.transport.nvflare.kit import CHANNEL, HELLO, TOPIC
 from runners.transport.nvflare.leash import leash
 
 ALIVE = 25.0
 """Seconds after a site's last sign of life (one every ten seconds) in which nobody else may take its place."""
-HELLO = 3.0
+SOON = 3.0
 """Seconds a client has to say that it listens."""
 LOOK = 0.2
 """Seconds between two looks at who is connected."""
@@ -100,7 +100,7 @@ class ServerRelay(FLComponent):  # type: ignore[misc]
         client = self._clients().get(site)
         if client is None or client.token in self.heard:
             return client is not None
-        reply = self.engine.cell.send_request(CHANNEL, TOPIC, site, Message({}, b""), timeout=HELLO)
+        reply = self.engine.cell.send_request(CHANNEL, HELLO, site, Message({}, b"hello"), timeout=SOON)
         if reply.get_header(MessageHeaderKey.RETURN_CODE) == ReturnCode.OK:
             self.heard.add(client.token)
         return client.token in self.heard

@@ -15,12 +15,10 @@ from nvflare.fuel.f3.message import Message
 
 from runners.transport.base import Answer
 from runners.transport.frames import MOST
-from runners.transport.nvflare.kit import CHANNEL, TOPIC
+from runners.transport.nvflare.kit import CHANNEL, HELLO, TOPIC
 from runners.transport.nvflare.leash import leash
 from runners.transport.process import SiteProcess
 
-HERE = b"here"
-"""The answer to a message without content, which asks whether anyone listens yet."""
 DEADLINE = 3600.0
 """Seconds the agent has, should the server not say."""
 
@@ -38,7 +36,9 @@ class SiteRelay(FLComponent):  # type: ignore[misc]
     def handle_event(self, event_type: str, fl_ctx: FLContext) -> None:
         """Listens from when the client has registered until it ends."""
         if event_type == EventType.SYSTEM_START:
-            fl_ctx.get_engine().get_cell().register_request_cb(channel=CHANNEL, topic=TOPIC, cb=self.answer)
+            cell = fl_ctx.get_engine().get_cell()
+            cell.register_request_cb(channel=CHANNEL, topic=TOPIC, cb=self.answer)
+            cell.register_request_cb(channel=CHANNEL, topic=HELLO, cb=lambda message: make_reply(ReturnCode.OK, body=b"here"))
             self.logger.info("ready for messages of the coordinator")
         if event_type == EventType.SYSTEM_END and self.process:
             self.process.end()
@@ -49,8 +49,6 @@ class SiteRelay(FLComponent):  # type: ignore[misc]
         if origin != FQCN.ROOT_SERVER or not isinstance(body, bytes) or len(body) > MOST:
             self.logger.warning("refused a message that is not the coordinator's")
             return make_reply(ReturnCode.UNAUTHENTICATED, body=b"")
-        if not body:
-            return make_reply(ReturnCode.OK, body=HERE)
         with self.lock:
             answer = self._asked(body, float(message.get_header("deadline", DEADLINE)))
         return make_reply(ReturnCode.OK if answer.state == "reply" else ReturnCode.PROCESS_EXCEPTION, body=answer.body)
