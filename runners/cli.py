@@ -78,7 +78,7 @@ def understood(error: Exception) -> Stop:
         return Stop(WRONG, str(error))
     if kind.partition(".")[0] in ("duckdb", "_duckdb"):  # sites answer for their own: this is the public side
         return Stop(DATA, f"release database: {str(error).splitlines()[0]}")
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # Torch's, on a GPU
         return Stop(DATA, "this machine has too little memory")
     if isinstance(error, FileNotFoundError):
         return Stop(WRONG, f"no such file: {error.filename}")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from evaluation.compare import compare
-from generators.arrays import arrays
 from generators.marginal.ask import in_patients
 from generators.trains import trainable
 from runners import release
 from runners.card import write_card
 from runners.compiled import stale
+from runners.device import check_device
 from runners.earlier import added, earlier
 from runners.errors import REFUSED, WRONG, Stop
 from runners.noise import cost
@@ -34,7 +34,10 @@ from specs.lang.types import Generator, Study
 
 
 def check(run: Run) -> None:
-    """The study's last day is not over, compiled SQL is fresh, packages are our own, and the spec's device is there."""
+    """The study's last day is not over, compiled SQL is fresh, packages are our own, and the spec's device is there.
+
+    Raises Stop, and SpecError for a device that is not there.
+    """
     if expired(run.study.governance.expires):
         raise Stop(REFUSED, over(run.study))
     old = stale(run.study)
@@ -43,13 +46,11 @@ def check(run: Run) -> None:
     for line in shadowed():
         raise Stop(WRONG, line)
     try:
-        arrays(run.study.generator.device)
+        check_device(run.study)
         if run.study.generator.trains:
             trainable(run.study)
     except ImportError:
         raise Stop(WRONG, f'the generator {run.study.generator.name} needs Torch\n  pip install "wardloom[torch]"') from None
-    except RuntimeError as missing:
-        raise Stop(WRONG, f"{run.study.file}: {missing}") from None
     run.earlier = earlier(run.study, run.asked)
 
 
@@ -101,8 +102,12 @@ def learn(run: Run) -> None:
 
 
 def base_of(study: Study) -> Study:
-    """The study as the marginal generator learns it: what a generator that trains begins with."""
-    return replace(study, generator=Generator(device=study.generator.device)) if study.generator.trains else study
+    """The study as the marginal generator learns it: what a generator that trains begins with.
+
+    A GPU that is asked for is Torch's; the marginal generator takes one if CuPy is there too.
+    """
+    plain = Generator(device="cpu" if study.generator.device == "cpu" else "auto")
+    return replace(study, generator=plain) if study.generator.trains else study
 
 
 def sample(run: Run) -> None:

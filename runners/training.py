@@ -15,6 +15,7 @@ from generators.trained import Trainable
 from generators.trains import trainable
 from privacy.accountant import epsilon
 from runners.coordinator import silent
+from runners.errors import DATA, Stop
 from runners.noise import cost
 from runners.run import Run
 from runners.stages import noised_patients
@@ -47,6 +48,17 @@ def train(run: Run) -> None:
 
 def _trained(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]:
     """The model of one trial, and what a reader of the release should know of it."""
+    from generators.diffusion.device import enough_memory
+
+    try:
+        with enough_memory():
+            return _tried(run, base, number)
+    except MemoryError:
+        hint = "lower generator.width or generator.depth; rounds that are done are kept"
+        raise Stop(DATA, f"this machine has too little memory to train\n  {hint}") from None
+
+
+def _tried(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]:
     study = tried(run.study, number)
     trial = Trial(study, number, trainable(study), run.door, run.folder, noised_patients(run))
     _drowned(run, number, trial.generator)

@@ -11,6 +11,7 @@ from generators.ctgan.layout import Layout, drawn_counts, packed, unpacked
 from generators.ctgan.local import BATCH, LEAST, Held, Pass
 from generators.ctgan.network import Sizes
 from generators.ctgan.root import Maker
+from generators.diffusion.device import back, device, placed
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
@@ -32,6 +33,7 @@ class Ctgan:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+        self.device = device(study.generator.device)
         self.fields = Fields.of(structure(study)[0])
         self.sizes = Sizes.of(self.fields, study.generator.width, study.generator.depth)
         self._ends = np.cumsum([length(self.sizes.generator), length(self.sizes.critic)])
@@ -59,16 +61,16 @@ class Ctgan:
         away, choices = layout.split(found, rng)
         if len(away) == 0:
             return weights
-        held = Held.of(layout, torch.from_numpy(layout.dense(away, choices)), choices)
-        flat = torch.from_numpy(weights[:cut].astype(np.float32))
+        held = Held.of(layout, placed(layout.dense(away, choices), self.device), choices)
+        flat = placed(weights[:cut].astype(np.float32), self.device)
         moved = Pass(self.sizes, layout, held, flat, rng).train(max(len(away) // BATCH, LEAST))
-        return np.concatenate([moved.numpy(), weights[cut:]])
+        return np.concatenate([back(moved), weights[cut:]])
 
     def learned(self, weights: Weights, base: Model) -> Learned:
         """The generator for the root table, the base model's chains for the others."""
         maker = weights[: self._ends[0]].astype(np.float32)
         within = self.fields.coarse(base.learned.root.within)
-        root = Maker.of(self._layout(weights), self.sizes, maker, within, self.study.seed)
+        root = Maker.of(self._layout(weights), self.sizes, maker, within, self.study.seed, self.study.generator.device)
         return Learned(root, base.learned.chains)
 
     def _layout(self, weights: Weights) -> Layout:

@@ -13,6 +13,7 @@ from generators.ctgan.condition import Conditions, evened, public
 from generators.ctgan.flat import Parts, length, views
 from generators.ctgan.layout import Layout
 from generators.ctgan.network import NOISE, PAC, Sizes, dropped, judged, made, soft, steepness
+from generators.diffusion.device import placed
 
 Ints = NDArray[np.int64]
 BATCH = 500
@@ -75,7 +76,7 @@ class Pass:
 
     def _asked(self) -> tuple[Ints, Ints, Tensor]:
         """Fields, places and conditional vectors (BATCH, given)."""
-        given = torch.zeros(BATCH, self.sizes.given)
+        given = self.maker.new_zeros(BATCH, self.sizes.given)
         if self.conditions is None:
             return np.zeros(BATCH, np.int64), np.zeros(BATCH, np.int64), given
         field, category = self.conditions.drawn(BATCH, self.rng)
@@ -85,12 +86,12 @@ class Pass:
 
     def _made(self, given: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and rows under these conditions."""
-        noise = torch.randn(BATCH, NOISE, generator=self.noise)
+        noise = torch.randn(BATCH, NOISE, generator=self.noise).to(given.device)
         logits = made(views(self.sizes.generator, self.maker), self.sizes.depth, torch.cat([noise, given], 1))
         return logits, soft(self.sizes, logits, self.noise)
 
     def _kept(self, packs: int) -> list[Tensor]:
-        return [dropped((packs, self.sizes.width), self.noise) for _ in range(self.sizes.depth)]
+        return [dropped((packs, self.sizes.width), self.noise).to(self.critic.device) for _ in range(self.sizes.depth)]
 
     def _real(self, field: Ints, place: Ints, given: Tensor) -> Tensor:
         """Patients' rows that fulfil the conditions, with them, in packs of another order than the generator's."""
@@ -107,7 +108,7 @@ class Pass:
         real = self._real(field, place, given)
         weights, depth, many = views(self.sizes.critic, self.critic), self.sizes.depth, len(real)
         scores, _ = judged(weights, depth, torch.cat([real, fake]), self._kept(2 * many))
-        between = torch.lerp(fake, real, torch.rand(many, 1, generator=self.noise))
+        between = torch.lerp(fake, real, torch.rand(many, 1, generator=self.noise).to(real.device))
         with torch.no_grad():
             _, slopes = judged(weights, depth, between, self._kept(many))
         penalty = PENALTY * (steepness(weights, slopes) - 1).square().mean()
@@ -121,7 +122,7 @@ class Pass:
         scores, _ = judged(critic, self.sizes.depth, packs, self._kept(len(packs)))
         loss = -scores.mean()
         if self.conditions is not None:
-            loss = loss + _missed(self.sizes, logits, torch.from_numpy(field), torch.from_numpy(place))
+            loss = loss + _missed(self.sizes, logits, placed(field, given.device), placed(place, given.device))
         self._step(0, loss)
 
     def _step(self, which: int, loss: Tensor) -> None:
@@ -138,7 +139,7 @@ def _packs(rows: Tensor, given: Tensor) -> Tensor:
 def _missed(sizes: Sizes, logits: Tensor, field: Tensor, place: Tensor) -> Tensor:
     """Cross-entropy of the category that was asked for, among those of its field."""
     blocks = [block for i, block in enumerate(sizes.blocks) if sum(sizes.blocks[: i + 1]) <= sizes.given]
-    owner = torch.repeat_interleave(torch.arange(len(blocks)), torch.tensor(blocks))
+    owner = torch.repeat_interleave(torch.arange(len(blocks)), torch.tensor(blocks)).to(field.device)
     scores = logits[:, sizes.away : sizes.away + sizes.given]
     own = scores.masked_fill(owner[None, :] != field[:, None], float("-inf"))
-    return (own.logsumexp(1) - scores[torch.arange(len(place)), place]).mean()
+    return (own.logsumexp(1) - scores[torch.arange(len(place), device=place.device), place]).mean()

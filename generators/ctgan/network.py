@@ -93,7 +93,7 @@ def moments(weights: Parts, depth: int, x: Tensor) -> Moments:
 def soft(sizes: Sizes, logits: Tensor, generator: torch.Generator) -> Tensor:
     """Rows (n, row) that gradients can pass: tanh of distances, Gumbel softmax of choices."""
     choices = logits[:, sizes.away :]
-    gumbel = -torch.empty_like(choices).exponential_(generator=generator).log()
+    gumbel = -torch.empty(choices.shape).exponential_(generator=generator).log().to(choices.device)
     parts = ((choices + gumbel) / HEAT).split(sizes.blocks, 1)
     return torch.cat([torch.tanh(logits[:, : sizes.away]), *(torch.softmax(part, 1) for part in parts)], 1)
 

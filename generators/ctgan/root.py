@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from generators.ctgan.condition import Conditions, public
 from generators.ctgan.fields import Fields
 from generators.ctgan.flat import views
 from generators.ctgan.layout import Layout, picked
 from generators.ctgan.network import NOISE, Sizes, made, moments
+from generators.diffusion.device import Wish, back, device, placed, wished
 from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
 from generators.trained import Weights
@@ -36,13 +36,16 @@ class Maker:
     weights: Weights
     moments: NDArray[np.float32]
     within: Mapping[str, Floats]
+    wish: Wish = "auto"
 
     @staticmethod
-    def of(layout: Layout, sizes: Sizes, weights: Weights, within: Mapping[str, Floats], seed: int) -> Maker:
+    def of(layout: Layout, sizes: Sizes, weights: Weights, within: Mapping[str, Floats], seed: int, wish: Wish = "auto") -> Maker:
         """From trained weights; statistics are those of rows made for it."""
-        parts = views(sizes.generator, torch.from_numpy(weights))
-        found = moments(parts, sizes.depth, _asked(layout, TRIED, np.random.default_rng([seed, 3])))
-        return Maker(layout, sizes.width, sizes.depth, weights, torch.stack([torch.stack(m) for m in found]).numpy(), within)
+        parts = views(sizes.generator, placed(weights, device(wish)))
+        asked = placed(_asked(layout, TRIED, np.random.default_rng([seed, 3])), device(wish))
+        found = moments(parts, sizes.depth, asked)
+        stacked = back(torch.stack([torch.stack(m) for m in found]))
+        return Maker(layout, sizes.width, sizes.depth, weights, stacked, within, wish)
 
     @property
     def plan(self) -> Plan:
@@ -55,29 +58,31 @@ class Maker:
         Each row's condition is a category of a random field, as often as the noised histograms have it.
         """
         sizes = Sizes.of(self.layout.fields, self.width, self.depth)
-        weights = views(sizes.generator, torch.from_numpy(self.weights))
-        known = [(m[0], m[1]) for m in torch.from_numpy(self.moments)]
-        logits = made(weights, self.depth, _asked(self.layout, rows, rng), known)
-        return self.layout.codes(*picked(self.layout.fields, logits.double().numpy(), rng))
+        where = device(self.wish)
+        weights = views(sizes.generator, placed(self.weights, where))
+        known = [(m[0], m[1]) for m in placed(self.moments, where)]
+        logits = made(weights, self.depth, placed(_asked(self.layout, rows, rng), where), known)
+        return self.layout.codes(*picked(self.layout.fields, back(logits.double()), rng))
 
     def arrays(self) -> Stored:
-        """All parameters: "weights", "moments", "counts", "trunk" (width and depth) and "variable/within"."""
+        """All parameters: "weights", "moments", "counts", "trunk" (width and depth), "device" and "variable/within"."""
         own: dict[str, NDArray[Any]] = {"weights": self.weights, "moments": self.moments, "counts": self.layout.counts}
-        return {**own, "trunk": np.array([self.width, self.depth]), **named("within", self.within)}
+        own |= {"trunk": np.array([self.width, self.depth]), "device": np.array(self.wish)}
+        return {**own, **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> Maker:
         """From what `arrays` gave."""
         width, depth = map(int, stored["trunk"])
         layout = Layout(Fields.of(plan), stored["counts"])
-        return Maker(layout, width, depth, stored["weights"], stored["moments"], of("within", stored))
+        return Maker(layout, width, depth, stored["weights"], stored["moments"], of("within", stored), wished(stored))
 
 
-def _asked(layout: Layout, rows: int, rng: np.random.Generator) -> Tensor:
+def _asked(layout: Layout, rows: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Noise and conditions (rows, NOISE + given)."""
     x = np.zeros((rows, NOISE + layout.fields.given), np.float32)
     x[:, :NOISE] = rng.standard_normal((rows, NOISE), np.float32)
     if layout.fields.categories:
         conditions = Conditions.of(layout, public(layout))
         x[np.arange(rows), NOISE + conditions.places(*conditions.drawn(rows, rng))] = 1.0
-    return torch.from_numpy(x)
+    return x

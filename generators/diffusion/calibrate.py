@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from generators.diffusion.device import placed
 from generators.diffusion.network import views
 from generators.diffusion.sample import Tokens, passes, sample
 from generators.diffusion.sheet import Sheet
@@ -28,5 +28,5 @@ def calibrated(sheet: Sheet, flat: Tensor, aim: Tokens, rng: np.random.Generator
         drawn = sample(network, found, hidden, plan, rng)
         for column, (head, size) in enumerate(zip(network.heads, network.sizes, strict=True)):
             wanted, got = (np.bincount(rows[:, column], minlength=size) + FIRM for rows in (aim, drawn))
-            bias[head] += torch.from_numpy(np.log(wanted / got)).float()
+            bias[head] += placed(np.log(wanted / got), bias.device).float()
     return found

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import back, placed, wished
 from generators.diffusion.network import Parts, shown, trunk, views
 from generators.diffusion.sheet import Sheet
 from generators.marginal.above import Above
@@ -35,15 +36,15 @@ class NeuralChain(Chain):
         return Past(self, len(above.count))
 
     def arrays(self) -> Stored:
-        """All parameters: "weights", "trunk" (width and depth) and "variable/within"."""
-        size = np.array([self.sheet.width, self.sheet.depth])
-        return {"weights": self.weights, "trunk": size, **named("within", self.within)}
+        """All parameters: "weights", "trunk" (width and depth), "device" and "variable/within"."""
+        size, where = np.array([self.sheet.width, self.sheet.depth]), np.array(self.sheet.wish)
+        return {"weights": self.weights, "trunk": size, "device": where, **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> NeuralChain:
         """From what `arrays` gave."""
         width, depth = map(int, stored["trunk"])
-        return chain(Sheet(plan, False, width, depth), stored["weights"], of("within", stored))
+        return chain(Sheet(plan, False, width, depth, wished(stored)), stored["weights"], of("within", stored))
 
 
 def chain(sheet: Sheet, weights: Weights, within: Mapping[str, Floats]) -> NeuralChain:
@@ -61,7 +62,7 @@ class Past:
 
     def __init__(self, learned: NeuralChain, parents: int) -> None:
         self.sheet, self.network = learned.sheet, learned.sheet.network
-        self.parts: Parts = views(self.network, torch.from_numpy(learned.weights))
+        self.parts: Parts = views(self.network, placed(learned.weights, self.sheet.device))
         self.steps = [step.variable.name for step in self.sheet.plan.steps]
         self.seen = self.sheet.history.begin(parents) if self.sheet.history else None
 
@@ -69,12 +70,12 @@ class Past:
         """(live, codes) log-probabilities; what is not in `codes` is not known yet."""
         name = conditional.step.variable.name
         tokens, known = self._tokens(codes, live, name)
-        mask = torch.from_numpy(np.tile(~known[self.network.context :], (len(live), 1)))
+        mask = placed(np.tile(~known[self.network.context :], (len(live), 1)), self.sheet.device)
         head = self.network.heads[self.steps.index(name)]
         with torch.no_grad():
-            features = trunk(self.network, self.parts, shown(self.network, torch.from_numpy(tokens), mask))
+            features = trunk(self.network, self.parts, shown(self.network, placed(tokens, self.sheet.device), mask))
             out = torch.log_softmax(features @ self.parts["head.w"][head].T + self.parts["head.b"][head], 1)
-        return np.asarray(out.double().numpy())
+        return back(out.double())
 
     def done(self, codes: Mapping[str, Ints], live: Ints) -> None:
         """The row of the parents `live` is whole."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from generators.diffusion.calibrate import calibrated
 from generators.diffusion.chain import chain
+from generators.diffusion.device import back, device, placed
 from generators.diffusion.gradient import clipped
 from generators.diffusion.local import BATCH, cosine, train
 from generators.diffusion.network import start
@@ -46,7 +47,8 @@ class Diffusion:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        size = study.generator.width, study.generator.depth
+        size = study.generator.width, study.generator.depth, study.generator.device
+        self.device = device(study.generator.device)
         self.sheets = tuple(Sheet(plan, study.tables[plan.table].parent is None, *size) for plan in structure(study))
         # longer than most patients' gradients: with a smaller bound all have the same length, which rewards what is common
         self.clip = float(round(np.sqrt(study.generator.width * sum(sheet.network.columns for sheet in self.sheets))))
@@ -68,8 +70,8 @@ class Diffusion:
             steps = CHILD_STEPS if self.study.privacy.budget and not sheet.fine else STEPS
             rates = [FIRST * cosine(step, steps) for step in range(steps)]
             tokens = sheet.tokens(coded[sheet.plan.table])
-            flat = start(sheet.network, _marginals(sheet, tokens), self.study.seed)
-            found.append(train(sheet, flat, torch.from_numpy(tokens), rates, rng) if len(tokens) else flat)
+            flat = start(sheet.network, _marginals(sheet, tokens), self.study.seed).to(self.device)
+            found.append(train(sheet, flat, placed(tokens, self.device), rates, rng) if len(tokens) else flat)
         return self._joined(found, 0.0)
 
     def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
@@ -87,9 +89,9 @@ class Diffusion:
         total = [torch.zeros_like(flat) for flat in flats]
         for low in range(0, patients, size):
             high = min(low + size, patients)
-            rows = [table.drawn(low, high, rng) for table in held]
+            rows = [table.drawn(low, high, rng).to(self.device) for table in held]
             total = [a + b for a, b in zip(total, clipped(rows, flats, high - low, clip), strict=True)]
-        return np.append(torch.cat(total).numpy(), 0.0)
+        return np.append(back(torch.cat(total)), 0.0)
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after a local pass: about one epoch, with a learning rate that falls from round to round."""
@@ -99,7 +101,7 @@ class Diffusion:
         for sheet, flat in zip(self.sheets, self._parts(weights), strict=True):
             tokens = sheet.tokens(coded[sheet.plan.table])
             rates = [peak] * max(len(tokens) // BATCH, LEAST)
-            found.append(train(sheet, flat, torch.from_numpy(tokens), rates, rng) if len(tokens) else flat)
+            found.append(train(sheet, flat, placed(tokens, self.device), rates, rng) if len(tokens) else flat)
         return self._joined(found, (done + 1) / rounds)
 
     def learned(self, weights: Weights, base: Model) -> Learned:
@@ -108,18 +110,18 @@ class Diffusion:
         flat, *parts = self._parts(weights)
         every = np.arange(PATIENTS // 2)
         aim = sheet.tokens(Codes(base.learned.root.draw(len(every), rng), every, every, every))
-        root = Denoiser(sheet, calibrated(sheet, flat, aim, rng).numpy(), _coarse(sheet, base.learned.root.within))
-        chains = zip(self.sheets[1:], (part.numpy() for part in parts), strict=True)
+        root = Denoiser(sheet, back(calibrated(sheet, flat, aim, rng)), _coarse(sheet, base.learned.root.within))
+        chains = zip(self.sheets[1:], map(back, parts), strict=True)
         return Learned(root, {s.plan.table: chain(s, part, base.learned.chains[s.plan.table].within) for s, part in chains})
 
     def _parts(self, weights: Weights) -> list[Tensor]:
         """Each table's weights."""
         if weights.shape != (self.length,):
             raise ValueError(f"weights must be ({self.length},)")
-        return [torch.from_numpy(part.astype(np.float32)) for part in np.split(weights[:-1], self._ends[:-1])]
+        return [placed(part.astype(np.float32), self.device) for part in np.split(weights[:-1], self._ends[:-1])]
 
     def _joined(self, parts: list[Tensor], done: float) -> Weights:
-        return np.append(torch.cat(parts).numpy(), np.float32(done))
+        return np.append(back(torch.cat(parts)), np.float32(done))
 
 
 def _marginals(sheet: Sheet, tokens: Tokens) -> list[Floats]:

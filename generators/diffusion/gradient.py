@@ -8,7 +8,7 @@ the sum without a second backward pass).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -34,6 +34,11 @@ class Rows:
     patient: Tensor
     share: Tensor
 
+    def to(self, device: torch.device) -> Rows:
+        """The same on a device."""
+        moved = {name: getattr(self, name).to(device) for name in ("tokens", "mask", "patient", "share")}
+        return replace(self, **moved)
+
 
 def clipped(tables: Sequence[Rows], flats: Sequence[Tensor], patients: int, clip: float) -> list[Tensor]:
     """Sum over patients of their gradients, one (length,) per table, each patient's whole vector scaled to at most `clip`.
@@ -42,7 +47,7 @@ def clipped(tables: Sequence[Rows], flats: Sequence[Tensor], patients: int, clip
     no layer mixes rows. The term of a patient whose norm is not finite is 0.
     """
     runs = [_run(rows, flat) for rows, flat in zip(tables, flats, strict=True)]
-    square = torch.zeros(patients, dtype=flats[0].dtype)
+    square = flats[0].new_zeros(patients)
     for rows, run in zip(tables, runs, strict=True):
         square += squares(run, rows.patient, patients)
     norm = square.sqrt()
@@ -101,9 +106,9 @@ def positions(patient: Tensor, patients: int) -> tuple[Tensor, int]:
     """Each patient's rows (patients, most rows of one), padded with n; and that most."""
     count = torch.bincount(patient, minlength=patients)
     order = patient.argsort(stable=True)
-    rank = torch.arange(len(patient)) - (count.cumsum(0) - count)[patient[order]]
+    rank = torch.arange(len(patient), device=patient.device) - (count.cumsum(0) - count)[patient[order]]
     wide = int(count.max())
-    place = torch.full((patients, wide), len(patient))
+    place = patient.new_full((patients, wide), len(patient))
     place[patient[order], rank] = order
     return place, wide
 

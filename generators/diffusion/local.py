@@ -42,7 +42,7 @@ def train(sheet: Sheet, flat: Tensor, tokens: Tensor, rates: list[float], rng: n
         if len(line) < size:
             line = np.concatenate([line, rng.permutation(len(tokens))])
         batch, line = tokens[torch.from_numpy(line[:size])], line[size:]
-        mask = hide(sheet, spread(size, rng), rng)
+        mask = hide(sheet, spread(size, rng), rng).to(flat.device)
         out = logits(sheet.network, views(sheet.network, leaf), shown(sheet.network, batch, mask))
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from generators.diffusion.device import placed, short
+
 Parts = dict[str, Tensor]
 BESIDES = 2
 """Rows of the embedding table of a column besides its tokens': "hidden" and "does not apply"."""
@@ -111,16 +113,19 @@ def shown(network: Network, tokens: Tensor, mask: Tensor) -> Tensor:
     `mask` (n, predicted columns) is what is hidden; with it goes the context that follows from it. That a column does not
     apply is never hidden.
     """
-    none = torch.zeros(len(tokens), dtype=torch.bool)
-    follows = [mask[:, list(on)].any(1) if on else none for on in network.after or [()] * network.context]
+    none = torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)
+    follows = [mask[:, torch.tensor(on)].any(1) if on else none for on in network.after or [()] * network.context]
     hidden = torch.cat([*(f[:, None] for f in follows), mask], 1)
-    sizes = torch.tensor(network.sizes)
+    sizes = placed(np.array(network.sizes), tokens.device)
     rows = torch.where(tokens < 0, sizes + 1, torch.where(hidden, sizes, tokens))
-    return rows + torch.tensor(network.first)
+    return rows + placed(np.array(network.first), tokens.device)
 
 
 def trunk(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
-    """Features (n, width) of rows of the embedding table (n, columns); layers are noted on `tape`."""
+    """Features (n, width) of rows of the embedding table (n, columns); layers are noted on `tape`.
+
+    On a GPU in bfloat16, but for layers that are noted: patients' gradients keep the precision of the weights.
+    """
 
     def note(name: str, given: Tensor, out: Tensor) -> Tensor:
         if tape is not None:
@@ -135,9 +140,10 @@ def trunk(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | No
         return note(name, x, functional.linear(x, weights[f"{name}.w"], weights[f"{name}.b"]))
 
     x = note("embed", rows, functional.embedding_bag(rows, weights["embed"], mode="sum"))
-    for i in range(network.depth):
-        x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"norm{i}", x))))
-    return norm("norm", x)
+    with short(rows.device, tape is None):
+        for i in range(network.depth):
+            x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"norm{i}", x))))
+        return norm("norm", x)
 
 
 def logits(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:

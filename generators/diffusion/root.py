@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import placed, wished
 from generators.diffusion.sample import passes, sample
 from generators.diffusion.sheet import Sheet
 from generators.marginal.plan import Plan
@@ -48,7 +48,8 @@ class Denoiser:
             if step.variable.name in valued and step.domain.nullable:
                 barred[i] = column.size - 1  # NULL is the last token
         plan = passes(self.sheet.order, len(columns))
-        return self._codes(sample(self.sheet.network, torch.from_numpy(self.weights), hidden, plan, rng, barred))
+        flat = placed(self.weights, self.sheet.device)
+        return self._codes(sample(self.sheet.network, flat, hidden, plan, rng, barred))
 
     def _codes(self, tokens: Ints) -> dict[str, Ints]:
         codes: dict[str, Ints] = {}
@@ -60,12 +61,12 @@ class Denoiser:
         return codes
 
     def arrays(self) -> Stored:
-        """All parameters: "weights", "trunk" (width and depth) and "variable/within"."""
-        trunk = np.array([self.sheet.width, self.sheet.depth])
-        return {"weights": self.weights, "trunk": trunk, **named("within", self.within)}
+        """All parameters: "weights", "trunk" (width and depth), "device" and "variable/within"."""
+        trunk, where = np.array([self.sheet.width, self.sheet.depth]), np.array(self.sheet.wish)
+        return {"weights": self.weights, "trunk": trunk, "device": where, **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> Denoiser:
         """From what `arrays` gave."""
         width, depth = map(int, stored["trunk"])
-        return Denoiser(Sheet(plan, True, width, depth), stored["weights"], of("within", stored))
+        return Denoiser(Sheet(plan, True, width, depth, wished(stored)), stored["weights"], of("within", stored))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from generators.diffusion.device import back, placed
 from generators.diffusion.network import Network, Parts, shown, trunk, views
 
 Tokens = NDArray[np.int64]
@@ -59,7 +60,7 @@ def sample(
             out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
             if barred and c in barred:
                 out[:, barred[c]] = -torch.inf
-            rise = torch.softmax(out.double(), 1).cumsum(1).numpy()
+            rise = back(torch.softmax(out.double(), 1).cumsum(1))
             draw = _pick(rise, told, _stratified(group, slopes[c], rng))
             tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])
             group = _groups(group * network.sizes[at + c] + tokens[:, at + c])
@@ -71,7 +72,7 @@ def _groups(key: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _features(network: Network, weights: Parts, tokens: Tokens) -> Tensor:
-    given = torch.from_numpy(tokens)
+    given = placed(tokens, weights["embed"].device)
     rows = shown(network, given.clamp(min=0), given[:, network.context :] < 0)
     with torch.no_grad():
         return torch.cat([trunk(network, weights, part) for part in torch.split(rows, CHUNK)])

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import Wish, device
 from generators.diffusion.history import History
 from generators.diffusion.network import Network
 from generators.marginal.code import Codes
@@ -50,6 +52,12 @@ class Sheet:
     fine: bool
     width: int
     depth: int
+    wish: Wish = "auto"
+
+    @property
+    def device(self) -> torch.device:
+        """Where its network computes."""
+        return device(self.wish)
 
     @cached_property
     def predicted(self) -> tuple[Column, ...]:

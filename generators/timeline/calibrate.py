@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators.diffusion.device import placed
 from generators.marginal.chain import draw
 from generators.timeline.layout import Layout
 from generators.timeline.reader import Reader
@@ -33,7 +33,7 @@ def calibrated(layout: Layout, flat: Tensor, aim: Ints, rng: np.random.Generator
     for step in sheet.order:
         said, column = reader.ask(tokens, step, everyone), len(sheet.context) + step
         shift = _shift(said, np.bincount(aim[:, column], minlength=said.shape[1]))
-        bias[layout.network.heads[step]] += torch.from_numpy(shift).float()
+        bias[layout.network.heads[step]] += placed(shift, bias.device).float()
         tokens[:, column] = draw(said + shift, None, rng.random(ROWS))
     return found
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import placed
 from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional, Odds
 from generators.marginal.stored import Stored, named
@@ -41,7 +41,7 @@ class Timeline(Chain):
 class _Odds:
     def __init__(self, chain: Timeline, above: Above) -> None:
         assert above.patient is not None
-        layout, flat = chain.layout, torch.from_numpy(chain.weights)
+        layout, flat = chain.layout, placed(chain.weights, chain.layout.device)
         self.layout, self.number = layout, chain.number
         self.names = [step.variable.name for step in chain.plan.steps]
         self.reader = Reader(layout, flat, chain.number, held(layout, above.before), above.patient, above.count)

@@ -35,7 +35,7 @@ def clipped(layout: Layout, flat: Tensor, tables: Sequence[Held], uniform: Float
     """
     total = torch.zeros_like(flat)
     for chosen in portions(layout, tables, len(uniform), most, len(flat)):
-        each = gradients(layout, flat, batch(layout, tables, chosen, uniform[chosen], most))
+        each = gradients(layout, flat, batch(layout, tables, chosen, uniform[chosen], most).to(flat.device))
         norm = each.norm(dim=1)
         kept = torch.isfinite(norm)
         scale = (clip / norm[kept].clamp(min=1e-30)).clamp(max=1.0)
@@ -72,7 +72,7 @@ def _embedded(shown: Tensor, slope: Tensor, tokens: int) -> Tensor:
     """The gradient of the embedding table by patient (patients, tokens, width)."""
     patients, width = len(shown), slope.shape[2]
     table = slope.new_zeros(patients * (tokens + 1), width)
-    whose = shown + (torch.arange(patients) * (tokens + 1))[:, None, None]
+    whose = shown + (torch.arange(patients, device=shown.device) * (tokens + 1))[:, None, None]
     for column in whose.unbind(2):
         table.index_add_(0, column.flatten(), slope.flatten(0, 1))
     return table.view(patients, tokens + 1, width)[:, :tokens]

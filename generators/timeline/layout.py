@@ -8,8 +8,10 @@ from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import Wish, device
 from generators.diffusion.sheet import Sheet
 from generators.marginal.plan import Plan
 from generators.timeline.network import Network
@@ -33,6 +35,12 @@ class Layout:
     plans: tuple[Plan, ...]
     width: int
     depth: int
+    wish: Wish = "auto"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return device(self.wish)
 
     @cached_property
     def sheets(self) -> tuple[Page, ...]:

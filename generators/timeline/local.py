@@ -32,7 +32,7 @@ def train(layout: Layout, flat: Tensor, tables: Sequence[Held], rates: Sequence[
     leaf, hidden = flat.clone().requires_grad_(), torch.Generator().manual_seed(int(rng.integers(1 << 62)))
     adam = torch.optim.Adam([leaf], betas=BETAS)
     for rate, chosen in zip(rates, _batches(tables, rng), strict=False):
-        some = _less(layout, batch(layout, tables, chosen, rng.random(len(chosen)), MOST), hidden)
+        some = _less(layout, batch(layout, tables, chosen, rng.random(len(chosen)), MOST), hidden).to(flat.device)
         asked = sum(len(ask.aim) for ask in some.asks)
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()

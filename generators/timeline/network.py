@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from generators.diffusion.device import placed, short
+
 Parts = dict[str, Tensor]
 SLOPES = (0.0, 1.0, 1 / 8, 1 / 64)
 """How much less each attention head looks at a row of the same parent for every row that lies between (Press et al. 2022)."""
@@ -99,7 +101,10 @@ def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int)
 
 
 def trunk(network: Network, weights: Parts, shown: Tensor, attend: Attend, tape: list[Layer] | None = None) -> Tensor:
-    """Features (b, q, width) of positions, each the sum of rows `shown` (b, q, k) of the embedding table; row `tokens` is 0."""
+    """Features (b, q, width) of positions, each the sum of rows `shown` (b, q, k) of the embedding table; row `tokens` is 0.
+
+    On a GPU in bfloat16, but for layers that are noted: patients' gradients keep the precision of the weights.
+    """
 
     def note(name: str, given: Tensor, out: Tensor) -> Tensor:
         if tape is not None:
@@ -116,12 +121,13 @@ def trunk(network: Network, weights: Parts, shown: Tensor, attend: Attend, tape:
     table = torch.cat([weights["embed"], weights["embed"].new_zeros(1, network.width)])
     summed = functional.embedding_bag(shown.flatten(0, 1), table, mode="sum")
     x = note("embed", shown, summed.view(*shown.shape[:2], network.width))
-    for i in range(network.depth):
-        plain = norm(f"first{i}", x)
-        found = attend(i, linear(f"query{i}", plain), plain, partial(linear, f"keys{i}"))
-        x = x + linear(f"found{i}", found)
-        x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"second{i}", x))))
-    return norm("last", x)
+    with short(shown.device, tape is None):
+        for i in range(network.depth):
+            plain = norm(f"first{i}", x)
+            found = attend(i, linear(f"query{i}", plain), plain, partial(linear, f"keys{i}"))
+            x = x + linear(f"found{i}", found)
+            x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"second{i}", x))))
+        return norm("last", x)
 
 
 def attention(network: Network, query: Tensor, keys: Tensor, bias: Tensor) -> Tensor:
@@ -138,5 +144,5 @@ def attention(network: Network, query: Tensor, keys: Tensor, bias: Tensor) -> Te
 
 def nearness(network: Network, allowed: Tensor, between: Tensor) -> Tensor:
     """`bias` (b, heads, q, k) of attention: not where it is not `allowed` (b, q, k), less with rows `between` (b, q, k)."""
-    slopes = torch.tensor(network.slopes, dtype=between.dtype)[:, None, None]
+    slopes = placed(np.array(network.slopes), between.device).to(between.dtype)[:, None, None]
     return torch.where(allowed[:, None], -slopes * between[:, None], float("-inf"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from generators.diffusion.device import back, placed
 from generators.timeline.gradient import portions
 from generators.timeline.layout import WHOLE, Layout
 from generators.timeline.loss import features
@@ -29,7 +30,7 @@ class Reader:
     """
 
     def __init__(self, layout: Layout, flat: Tensor, table: int, tables: Sequence[Held], patient: Ints, count: Ints) -> None:
-        self.layout, self.table, self.weights = layout, table, views(layout.network, flat)
+        self.layout, self.table, self.device, self.weights = layout, table, flat.device, views(layout.network, flat)
         patients = len(tables[0].first) - 1 if tables else int(patient.max(initial=-1)) + 1
         size = np.sum([np.ones(patients, np.int64), *(np.diff(rows.first) for rows in tables)], 0)
         begin = np.concatenate([[0], np.cumsum(size)])
@@ -37,7 +38,7 @@ class Reader:
         self.own = begin[-1] + np.cumsum(count) - count
         self.drawn = np.zeros(len(count), np.int64)
         kept = int(begin[-1] + count.sum())
-        self.kept = [torch.zeros(kept, 2 * layout.network.width) for _ in range(layout.network.depth)]
+        self.kept = [flat.new_zeros(kept, 2 * layout.network.width) for _ in range(layout.network.depth)]
         with torch.no_grad():
             self._read(tables, begin, patients)
 
@@ -47,7 +48,7 @@ class Reader:
         with torch.no_grad():
             found = self._features(self.layout.shown(self.table, tokens, step), live, 0)
             out = functional.linear(found, self.weights["head.w"][head], self.weights["head.b"][head])
-            return np.asarray(torch.log_softmax(out, 1).double().numpy())
+            return back(torch.log_softmax(out, 1).double())
 
     def tell(self, tokens: Ints, live: Ints) -> None:
         """The row `tokens` (live, columns) of the parents `live` has happened."""
@@ -58,27 +59,27 @@ class Reader:
     def _read(self, tables: Sequence[Held], begin: Ints, patients: int) -> None:
         """Keeps what the tables before say: all patients' sequences, in parallel."""
         for chosen in portions(self.layout, tables, patients, NOTHING, 0):
-            some = batch(self.layout, tables, chosen, np.zeros(len(chosen)), NOTHING, asking=False)
+            some = batch(self.layout, tables, chosen, np.zeros(len(chosen)), NOTHING, asking=False).to(self.device)
             real = some.table < NOTHING
-            place = torch.from_numpy(begin[chosen])[:, None] + torch.arange(some.keys)
+            place = placed(begin[chosen], self.device)[:, None] + torch.arange(some.keys, device=self.device)
             for kept, found in zip(self.kept, features(self.layout, self.weights, some)[1], strict=True):
-                kept[place[real]] = found[real]
+                kept[place[real]] = found[real].to(kept.dtype)
 
     def _features(self, shown: Ints, live: Ints, whole: int) -> Tensor:
         """Features (live, width) of one new position each; with `whole` it is a row, and is kept."""
-        found = torch.empty(len(live), self.layout.network.width)
+        found = self.weights["embed"].new_empty(len(live), self.layout.network.width)
         length = self.behind[live] + self.drawn[live] + whole
         order = np.argsort(length, kind="stable")
         for low in range(0, len(live), CHUNK):
             some = order[low : low + CHUNK]
-            found[some] = self._chunk(torch.from_numpy(shown[some]), live[some], whole)
+            found[some] = self._chunk(placed(shown[some], self.device), live[some], whole)
         return found
 
     def _chunk(self, shown: Tensor, live: Ints, whole: int) -> Tensor:
         before, behind, own, drawn = (
-            torch.from_numpy(x[live])[:, None] for x in (self.before, self.behind, self.own, self.drawn)
+            placed(x[live], self.device)[:, None] for x in (self.before, self.behind, self.own, self.drawn)
         )
-        column = torch.arange(int((behind + drawn).max()) + whole)
+        column = torch.arange(int((behind + drawn).max()) + whole, device=self.device)
         mine = column >= behind
         there = column < behind + drawn + whole
         place = torch.where(mine, own + column - behind, before + column)
@@ -89,7 +90,7 @@ class Reader:
         def attend(layer: int, query: Tensor, plain: Tensor, keys: Callable[[Tensor], Tensor]) -> Tensor:
             kept = self.kept[layer]
             if whole:
-                kept[(own + drawn)[:, 0]] = keys(plain)[:, 0]
+                kept[(own + drawn)[:, 0]] = keys(plain)[:, 0].to(kept.dtype)
             return attention(self.layout.network, query, kept[place], bias)
 
         return trunk(self.layout.network, self.weights, shown[:, None], attend)[:, 0]

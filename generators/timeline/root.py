@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from generators.diffusion.device import placed, wished
 from generators.marginal.chain import draw
 from generators.marginal.learned import Learned
 from generators.marginal.plan import Plan
@@ -38,7 +38,8 @@ class Beginning:
     def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Codes of `rows` root rows, and fine codes of those variables that the network knows finely."""
         sheet, everyone = self.layout.sheets[0], np.arange(rows)
-        reader = Reader(self.layout, torch.from_numpy(self.weights), 0, (), everyone, np.zeros(rows, np.int64))
+        flat = placed(self.weights, self.layout.device)
+        reader = Reader(self.layout, flat, 0, (), everyone, np.zeros(rows, np.int64))
         tokens = np.full((rows, len(sheet.columns)), -1)
         for step in sheet.order:
             tokens[:, len(sheet.context) + step] = draw(reader.ask(tokens, step, everyone), None, rng.random(rows))
@@ -50,9 +51,9 @@ class Beginning:
         return codes
 
     def arrays(self) -> Stored:
-        """All parameters: "weights", "trunk" (width and depth) and "variable/within"."""
-        trunk = np.array([self.layout.width, self.layout.depth])
-        return {"weights": self.weights, "trunk": trunk, **named("within", self.within)}
+        """All parameters: "weights", "trunk" (width and depth), "device" and "variable/within"."""
+        trunk, where = np.array([self.layout.width, self.layout.depth]), np.array(self.layout.wish)
+        return {"weights": self.weights, "trunk": trunk, "device": where, **named("within", self.within)}
 
 
 def timeline(layout: Layout, weights: NDArray[np.float32], within: Mapping[str, Mapping[str, Floats]]) -> Learned:
@@ -69,4 +70,5 @@ def restored(plans: tuple[Plan, ...], stored: Stored) -> Learned:
     parts = {plan.table: below(plan.table, stored) for plan in plans}
     own = parts[plans[0].table]
     width, depth = map(int, own["trunk"])
-    return timeline(Layout(plans, width, depth), own["weights"], {table: of("within", part) for table, part in parts.items()})
+    layout = Layout(plans, width, depth, wished(own))
+    return timeline(layout, own["weights"], {table: of("within", part) for table, part in parts.items()})

@@ -9,7 +9,7 @@ so rows of different parents can be drawn at once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -89,6 +89,12 @@ class Batch:
     parent: Tensor
     time: Tensor
     asks: tuple[Ask, ...]
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        moved = {name: getattr(self, name).to(device) for name in ("shown", "table", "parent", "time")}
+        asks = tuple(Ask(ask.place.to(device), ask.aim.to(device), ask.share.to(device)) for ask in self.asks)
+        return replace(self, **moved, asks=asks)
 
     def bias(self, layout: Layout, dtype: torch.dtype) -> Tensor:
         """What attention adds (patients, heads, positions, keys)."""

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from generators.diffusion.device import back, placed
 from generators.diffusion.local import cosine
 from generators.marginal.code import code
 from generators.marginal.learned import Learned
@@ -49,7 +49,7 @@ class Transformer:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self.layout = Layout(structure(study), study.generator.width, study.generator.depth)
+        self.layout = Layout(structure(study), study.generator.width, study.generator.depth, study.generator.device)
 
     @property
     def length(self) -> int:
@@ -62,7 +62,7 @@ class Transformer:
         drawn = base.sample(PATIENTS, self.study.seed, NoRules())
         tables = held(self.layout, code(self.study, drawn.tables, drawn.parents))
         steps = STEPS if self.study.privacy.budget else STEPS // 2
-        flat = start(self.layout.network, _marginals(self.layout, tables), self.study.seed)
+        flat = start(self.layout.network, _marginals(self.layout, tables), self.study.seed).to(self.layout.device)
         return _joined(train(self.layout, flat, tables, [FIRST * cosine(step, steps) for step in range(steps)], rng), 0.0)
 
     def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
@@ -74,7 +74,7 @@ class Transformer:
         """
         tables = held(self.layout, coded)
         uniform = rng.random(len(tables[0].first) - 1)
-        return np.append(clipped(self.layout, self._flat(weights).double(), tables, uniform, MOST, clip).numpy(), 0.0)
+        return np.append(back(clipped(self.layout, self._flat(weights).double(), tables, uniform, MOST, clip)), 0.0)
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after a local pass: a part of `EPOCHS`, with a learning rate that falls from round to round."""
@@ -90,16 +90,16 @@ class Transformer:
         rng, learned = np.random.default_rng([self.study.seed, 3]), base.learned
         aim = self.layout.tokens(0, learned.root.draw(AIM, rng), AIM)
         flat = calibrated(self.layout, self._flat(weights), aim, rng)
-        return timeline(self.layout, flat.numpy(), {plan.table: learned[plan.table].within for plan in self.layout.plans})
+        return timeline(self.layout, back(flat), {plan.table: learned[plan.table].within for plan in self.layout.plans})
 
     def _flat(self, weights: Weights) -> Tensor:
         if weights.shape != (self.length,):
             raise ValueError(f"weights must be ({self.length},)")
-        return torch.from_numpy(weights[:-1].astype(np.float32))
+        return placed(weights[:-1].astype(np.float32), self.layout.device)
 
 
 def _joined(flat: Tensor, done: float) -> Weights:
-    return np.append(flat.numpy(), np.float32(done))
+    return np.append(back(flat), np.float32(done))
 
 
 def _marginals(layout: Layout, tables: Sequence[Held]) -> list[Floats]:

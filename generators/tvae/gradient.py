@@ -22,7 +22,7 @@ def clipped(sizes: Sizes, flat: Tensor, rows: Tensor, noise: Tensor, clip: float
     tape: list[Layer] = []
     loss = losses(sizes, weights, rows, noise, tape).sum()
     slopes = torch.autograd.grad(loss, [layer.output for layer in tape])
-    square = torch.zeros(len(rows), dtype=flat.dtype)
+    square = flat.new_zeros(len(rows))
     for layer, slope in zip(tape, slopes, strict=True):
         size = slope.square().sum(1)
         square += size if layer.input is None else size * (layer.input.detach().square().sum(1) + 1)

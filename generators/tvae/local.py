@@ -24,7 +24,8 @@ def train(sizes: Sizes, flat: Tensor, rows: Tensor, steps: int, rng: np.random.G
             line = np.concatenate([line, rng.permutation(len(rows))])
         batch, line = rows[torch.from_numpy(line[:size])], line[size:]
         adam.zero_grad()
-        losses(sizes, views(sizes.shapes, leaf), batch, torch.randn(size, CODE, generator=noise)).mean().backward()
+        random = torch.randn(size, CODE, generator=noise).to(flat.device)
+        losses(sizes, views(sizes.shapes, leaf), batch, random).mean().backward()
         adam.step()
         views(sizes.shapes, leaf.detach())["sigma"].clamp_(LEAST, MOST)
     return leaf.detach()

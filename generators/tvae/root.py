@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from generators.ctgan.fields import Fields
 from generators.ctgan.flat import views
 from generators.ctgan.layout import Layout, picked
+from generators.diffusion.device import Wish, back, device, placed, wished
 from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
 from generators.trained import Weights
@@ -31,6 +32,7 @@ class Decoder:
     depth: int
     weights: Weights
     within: Mapping[str, Floats]
+    wish: Wish = "auto"
 
     @property
     def plan(self) -> Plan:
@@ -43,22 +45,24 @@ class Decoder:
         Drawn, as the paper says, from what is decoded: normal distances, choices by their softmax.
         """
         sizes = Sizes.of(self.layout.fields, self.width, self.depth)
-        weights = views(sizes.shapes, torch.from_numpy(self.weights))
-        code = torch.from_numpy(rng.standard_normal((rows, CODE), np.float32))
+        where = device(self.wish)
+        weights = views(sizes.shapes, placed(self.weights, where))
+        code = placed(rng.standard_normal((rows, CODE), np.float32), where)
         with torch.no_grad():
-            logits = decoded(sizes, weights, code).double().numpy()
+            logits = back(decoded(sizes, weights, code).double())
         away, choices = picked(self.layout.fields, logits, rng)
-        sigma = weights["sigma"].clamp(LEAST, MOST).double().numpy()
+        sigma = back(weights["sigma"].clamp(LEAST, MOST).double())
         return self.layout.codes(away + sigma * rng.standard_normal(away.shape), choices)
 
     def arrays(self) -> Stored:
-        """All parameters: "weights", "counts", "trunk" (width and depth) and "variable/within"."""
+        """All parameters: "weights", "counts", "trunk" (width and depth), "device" and "variable/within"."""
         own: dict[str, NDArray[Any]] = {"weights": self.weights, "counts": self.layout.counts}
-        return {**own, "trunk": np.array([self.width, self.depth]), **named("within", self.within)}
+        own |= {"trunk": np.array([self.width, self.depth]), "device": np.array(self.wish)}
+        return {**own, **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> Decoder:
         """From what `arrays` gave."""
         width, depth = map(int, stored["trunk"])
         layout = Layout(Fields.of(plan), stored["counts"])
-        return Decoder(layout, width, depth, stored["weights"], of("within", stored))
+        return Decoder(layout, width, depth, stored["weights"], of("within", stored), wished(stored))

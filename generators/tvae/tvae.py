@@ -8,6 +8,7 @@ from torch import Tensor
 
 from generators.ctgan.fields import Fields
 from generators.ctgan.layout import DRAWN, Layout, drawn_counts, packed, unpacked
+from generators.diffusion.device import back, device, placed
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
@@ -39,6 +40,7 @@ class Tvae:
 
     def __init__(self, study: Study) -> None:
         self.study = study
+        self.device = device(study.generator.device)
         self.fields = Fields.of(structure(study)[0])
         self.sizes = Sizes.of(self.fields, study.generator.width, study.generator.depth)
 
@@ -55,12 +57,12 @@ class Tvae:
         """
         rng = np.random.default_rng([self.study.seed, 2])
         counts = drawn_counts(self.fields, base.learned.root, rng)
-        flat = fresh(self.sizes, self.study.seed)
+        flat = fresh(self.sizes, self.study.seed).to(self.device)
         if self.study.privacy.budget:
             layout = Layout(self.fields, counts)
             rows = layout.dense(*layout.split(base.learned.root.draw(DRAWN, rng), rng))
-            flat = train(self.sizes, flat, torch.from_numpy(rows), STEPS, rng)
-        return np.concatenate([flat.numpy(), packed(counts)])
+            flat = train(self.sizes, flat, placed(rows, self.device), STEPS, rng)
+        return np.concatenate([back(flat), packed(counts)])
 
     def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
         """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip`; 0 for the counts.
@@ -71,13 +73,13 @@ class Tvae:
         layout, flat = self._parts(weights)
         codes = coded[self.fields.plan.table].values
         patients = len(codes[self.fields.all[0].column.name])
-        total = torch.zeros(self.sizes.length, dtype=torch.float64)
+        total = flat.new_zeros(self.sizes.length, dtype=torch.float64)
         for low in range(0, patients, ROWS):
             part = {name: codes[name][low : low + ROWS] for name in self.fields.names}
-            rows = torch.from_numpy(layout.dense(*layout.split(part, rng))).double()
-            noise = torch.from_numpy(rng.standard_normal((len(rows), CODE)))
+            rows = placed(layout.dense(*layout.split(part, rng)), self.device).double()
+            noise = placed(rng.standard_normal((len(rows), CODE)), self.device)
             total += clipped(self.sizes, flat.double(), rows, noise, clip)
-        return np.append(total.numpy(), np.zeros(sum(self.fields.tokens)))
+        return np.append(back(total), np.zeros(sum(self.fields.tokens)))
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after about one epoch over the rows, `SHORTEST` steps at least."""
@@ -85,15 +87,15 @@ class Tvae:
         away, choices = layout.split(coded[self.fields.plan.table].values, rng)
         if len(away) == 0:
             return weights
-        rows = torch.from_numpy(layout.dense(away, choices))
+        rows = placed(layout.dense(away, choices), self.device)
         moved = train(self.sizes, flat, rows, max(len(rows) // BATCH, SHORTEST), rng)
-        return np.concatenate([moved.numpy(), weights[self.sizes.length :]])
+        return np.concatenate([back(moved), weights[self.sizes.length :]])
 
     def learned(self, weights: Weights, base: Model) -> Learned:
         """The decoder for the root table, the base model's chains for the others."""
         layout, flat = self._parts(weights)
         within = self.fields.coarse(base.learned.root.within)
-        root = Decoder(layout, self.sizes.width, self.sizes.depth, flat.numpy(), within)
+        root = Decoder(layout, self.sizes.width, self.sizes.depth, back(flat), within, self.study.generator.device)
         return Learned(root, base.learned.chains)
 
     def _parts(self, weights: Weights) -> tuple[Layout, Tensor]:
@@ -101,4 +103,4 @@ class Tvae:
         if weights.shape != (self.length,):
             raise ValueError(f"weights must be ({self.length},)")
         flat, counts = np.split(weights.astype(np.float32), [self.sizes.length])
-        return Layout(self.fields, unpacked(counts)), torch.from_numpy(flat.copy())
+        return Layout(self.fields, unpacked(counts)), placed(flat.copy(), self.device)

@@ -49,7 +49,15 @@ def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) 
     """The answer in integers: the clipped sum of gradients (length,).
 
     Without privacy (length + 1,): how far a pass over the rows moves the weights, times the number of patients; and that.
+    Raises MemoryError.
     """
+    from generators.diffusion.device import enough_memory  # Torch is here, since there is a generator that trains
+
+    with enough_memory():
+        return _answered(study, generator, weights, rows)
+
+
+def _answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:
     rng = np.random.default_rng()  # which columns are hidden: of the system's entropy, so that nobody can choose it
     if study.privacy.budget:
         return rounded(generator.gradient(weights, rows, generator.clip, rng), generator.clip)

@@ -46,7 +46,11 @@ CODES: dict[str, tuple[int, str, str]] = {
     "permission": (DATA, "may not read its database or write beside it", "check the file permissions"),
     "busy": (DATA, "is already working for another run of this spec", "wait for it to end, then run again"),
     "disk": (DATA, "has no disk space left", "free space beside its database, then run again"),
-    "memory": (DATA, "ran out of memory", "give it more memory, or ask for fewer columns; if it was training, for less `width`"),
+    "memory": (
+        DATA,
+        "ran out of memory",
+        "give it more memory, or ask for fewer columns; if it was training, for less `width` or `depth`",
+    ),
     "package": (DATA, "lacks a package that training needs", 'install it there: pip install "wardloom[torch]"'),
     "table": (DATA, "has no such table", "check sites.<name>.schema, or the table's name"),
     "column": (DATA, "has no such column", "it may have been renamed at this hospital"),

@@ -185,6 +185,7 @@ def test_init_writes_a_spec_that_reads(capsys, spec):
         (Stop(4, "a test failed"), 4, "a test failed"),
         (duckdb.IOException("No space left on device"), 3, "No space left"),
         (MemoryError(), 3, "memory"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), 3, "memory"),
     ],
 )
 def test_whatever_happens_is_one_line_and_a_code(capsys, spec, monkeypatch, error, expected, said):

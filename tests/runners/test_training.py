@@ -10,6 +10,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
+from generators.diffusion.diffusion import Diffusion
 from generators.frame import Sample, Series, known
 from generators.marginal.code import code
 from generators.trains import trainable
@@ -17,7 +20,7 @@ from privacy.gradient import UNITS, bound
 from privacy.ledger import Ledger
 from runners import coordinator as coordinator_module
 from runners.coordinator import FederatedDoor
-from runners.errors import REFUSED, Stop
+from runners.errors import DATA, REFUSED, Stop
 from runners.noise import total_std
 from runners.places import ledger_of, private_of
 from runners.site import agent as agent_module
@@ -176,6 +179,20 @@ def test_missing_torch_is_said(study, tmp_path, monkeypatch):
     monkeypatch.setattr("runners.site.training.trainable", missing)
     with pytest.raises(Stop, match="package"):
         door.train(Task.of(0, asked), asked)
+
+
+@pytest.mark.parametrize("text", [None, "DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"])
+def test_a_site_that_runs_out_of_memory_says_what_to_turn(study, tmp_path, monkeypatch, text):
+    """A GPU's memory and the machine's own."""
+
+    def too_much(*given):
+        raise torch.OutOfMemoryError("CUDA out of memory") if text is None else RuntimeError(text)
+
+    asked, door = weights(study), federation(study, tmp_path)
+    monkeypatch.setattr(Diffusion, "gradient", too_much)
+    with pytest.raises(Stop, match=r"(?s)ran out of memory.*`width` or `depth`") as stop:
+        door.train(Task.of(0, asked), asked)
+    assert stop.value.code == DATA
 
 
 def test_no_weight_that_is_no_number_breaks_a_site(study, tmp_path):
