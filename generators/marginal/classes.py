@@ -2,8 +2,10 @@
 
     P(x) = sum_k weight_k prod_j share_kj(x_j)        so that all pairs are one product: P^T diag(weight) P
 
-minimises the squared distance to the noised pairs and single histograms in standard errors, a penalty that holds every
-class to the margins (the logarithm of a Dirichlet prior), and one that keeps neighbouring bins alike (Whittaker 1923).
+minimises the squared distance to the noised pairs and single histograms in standard errors, a penalty on what classes tell,
+sum_k weight_k sum_j KL(share_kj || margin_j), and one that keeps neighbouring bins alike (Whittaker 1923). Pairs leave open
+what three columns do together; of all classes that meet them, the first penalty takes those that claim least beyond them (as
+the principle of maximum entropy asks: Jaynes 1957).
 Classes in place of a graph of chosen pairs: one round of sums and no structure to choose; any subset of columns conditions
 the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting to moments: Anandkumar et al. 2014 (arXiv 1210.7559).
 Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
@@ -21,10 +23,12 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-HELD, LEAST_HELD, MOST_HELD = 1000.0, 3.0, 10.0
-"""Strength of the prior that holds a class to the margins: so many times the noise of a pair's cell (as a share of rows)."""
-SMOOTH = 1.0
+PLAIN, LESS = 0.36, 0.7
+"""Weight of what classes tell (in nats), for every pair a variable is in: PLAIN over the noise to the power LESS."""
+SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
+DOUBLED = (1e-3, 1e-4)
+"""Twice as many classes where noise is below each of these: what it no longer hides takes more of them to tell."""
 RATE, TAIL = 0.1, 150
 """Length of a step in logits, and steps over which it falls to nothing at the end."""
 LOOK, GAIN = 50, 0.999
@@ -42,8 +46,12 @@ class Classes:
 def fit(
     arrays: Arrays, pairs: Pairs, classes: int, most: int, rng: np.random.Generator, done: Callable[[float], None]
 ) -> Classes:
-    """At most `most` steps of descent from classes scattered around the margins; `done` hears what share of them is over."""
+    """At most `most` steps of descent from classes scattered around the margins; `done` hears what share of them is over.
+
+    There are `classes` of them where noise is high, up to four times as many where it is low.
+    """
     xp = arrays.xp
+    classes *= 2 ** sum(pairs.noise < level for level in DOUBLED)
     problem = _Problem(arrays, pairs)
     logits = np.log(pairs.margin) + rng.standard_normal((classes, len(pairs.margin)))
     parts = arrays.to(logits.astype(np.float32)), arrays.to(0.1 * rng.standard_normal((1, classes)).astype(np.float32))
@@ -82,7 +90,7 @@ class _Problem:
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
         self.log_margin = self.xp.log(self.margin)
         self.next = arrays.to(pairs.next.astype(np.float32))
-        self.held = float(np.clip(HELD * pairs.noise, LEAST_HELD, MOST_HELD))
+        self.plain = PLAIN * (pairs.variables - 1) / pairs.noise**LESS
         self.asked = float(max((pairs.precision > 0).sum(), 1))
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
@@ -97,8 +105,9 @@ class _Problem:
         off = shares.T @ (weight.T * shares) - self.shares  # (codes, codes)
         pull = off * self.precision
         alone = (weight @ shares - self.single) * self.single_precision
+        alone = alone + self.plain * self.xp.log(self.xp.maximum(shares, 1e-9) / self.margin)  # (classes, codes)
         each = shares @ pull  # (classes, codes); every pair is in the matrix twice
-        slope = weight.T * (each + alone) - self.held * self.margin / self.xp.maximum(shares, 1e-6)
+        slope = weight.T * (each + alone)
         by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
         inner = shares * slope
         slope_weight = weight * (by_weight - (weight * by_weight).sum())

@@ -59,12 +59,18 @@ def _root(study: Study, table: Table) -> Plan:
 
 
 def _weighed(table: Table, steps: list[Step]) -> Iterator[Step]:
-    """Steps of the root: all pairs in one group, single histograms in another with a third of the table's budget."""
+    """Steps of the root: pairs in one group, histograms of one variable in two others.
+
+    A variable alone weighs like a pair, for pairs tell of it too; where its bins have parts, of which no pair tells, it has
+    its share of half of the table's budget.
+    """
     pairs = sum(len(s.factors) for s in steps)
-    scale = max(UNIT, round(UNIT * math.sqrt(pairs / (2 * len(steps)))))
     for step in steps:
+        parts = any(cell.parts > 1 for cells in step.domain.cells for cell in cells)
+        scale = max(UNIT, round(UNIT * math.sqrt(pairs / len(steps)))) if parts else UNIT
         factors = tuple(replace(q, group=f"{table.name}.pairs") for q in step.factors)
-        yield replace(step, fine=replace(step.fine, group=f"{table.name}.single", scale=scale), factors=factors)
+        group = f"{table.name}.parts" if parts else f"{table.name}.single"
+        yield replace(step, fine=replace(step.fine, group=group, scale=scale), factors=factors)
 
 
 def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:

@@ -3,19 +3,19 @@ with coded as not materialized (
     select * from {{ ref('nafld__coded_patient') }}
 ),
 totals as (
-    select 'patient: age__fine' as query, cast("age__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: age__fine' as query, cast("age__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
-    select 'patient: male' as query, cast("male" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: male' as query, cast("male" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, male' as query, (cast("age" as integer)) * 2 + "male" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: weight__fine' as query, cast("weight__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: weight__fine' as query, cast("weight__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, weight' as query, (cast("age" as integer)) * 22 + "weight" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'patient: male, weight' as query, (cast("male" as integer)) * 22 + "weight" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: height__fine' as query, cast("height__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: height__fine' as query, cast("height__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, height' as query, (cast("age" as integer)) * 17 + "height" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -23,7 +23,7 @@ totals as (
     union all
     select 'patient: weight, height' as query, (cast("weight" as integer)) * 17 + "height" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: case_id' as query, cast("case_id" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: case_id' as query, cast("case_id" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, case_id' as query, (cast("age" as integer)) * 3 + "case_id" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -33,7 +33,7 @@ totals as (
     union all
     select 'patient: height, case_id' as query, (cast("height" as integer)) * 3 + "case_id" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: futime__fine' as query, cast("futime__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: futime__fine' as query, cast("futime__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, futime' as query, (cast("age" as integer)) * 20 + "futime" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -45,7 +45,7 @@ totals as (
     union all
     select 'patient: case_id, futime' as query, (cast("case_id" as integer)) * 20 + "futime" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: status' as query, cast("status" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: status' as query, cast("status" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, status' as query, (cast("age" as integer)) * 2 + "status" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -59,7 +59,7 @@ totals as (
     union all
     select 'patient: futime, status' as query, (cast("futime" as integer)) * 2 + "status" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: lab__count__fine' as query, cast("lab__count__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: lab__count__fine' as query, cast("lab__count__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, lab__count' as query, (cast("age" as integer)) * 21 + "lab__count" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -75,7 +75,7 @@ totals as (
     union all
     select 'patient: status, lab__count' as query, (cast("status" as integer)) * 21 + "lab__count" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'patient: event__count__fine' as query, cast("event__count__fine" as integer) as __cell, 1448 * count(*) as total from coded group by __cell
+    select 'patient: event__count__fine' as query, cast("event__count__fine" as integer) as __cell, 2048 * count(*) as total from coded group by __cell
     union all
     select 'patient: age, event__count' as query, (cast("age" as integer)) * 11 + "event__count" as __cell, 1024 * count(*) as total from coded group by __cell
     union all

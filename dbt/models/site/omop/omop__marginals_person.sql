@@ -3,19 +3,19 @@ with coded as not materialized (
     select * from {{ ref('omop__coded_person') }}
 ),
 totals as (
-    select 'person: gender' as query, cast("gender" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: gender' as query, cast("gender" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'person: birth_year__fine' as query, cast("birth_year__fine" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: birth_year__fine' as query, cast("birth_year__fine" as integer) as __cell, 1619 * count(*) as total from coded group by __cell
     union all
     select 'person: gender, birth_year' as query, (cast("gender" as integer)) * 24 + "birth_year" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'person: race' as query, cast("race" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: race' as query, cast("race" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'person: gender, race' as query, (cast("gender" as integer)) * 5 + "race" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'person: birth_year, race' as query, (cast("birth_year" as integer)) * 5 + "race" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'person: ethnicity' as query, cast("ethnicity" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: ethnicity' as query, cast("ethnicity" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'person: gender, ethnicity' as query, (cast("gender" as integer)) * 4 + "ethnicity" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -23,7 +23,7 @@ totals as (
     union all
     select 'person: race, ethnicity' as query, (cast("race" as integer)) * 4 + "ethnicity" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'person: died' as query, cast("died" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: died' as query, cast("died" as integer) as __cell, 1024 * count(*) as total from coded group by __cell
     union all
     select 'person: gender, died' as query, (cast("gender" as integer)) * 2 + "died" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
@@ -33,7 +33,7 @@ totals as (
     union all
     select 'person: ethnicity, died' as query, (cast("ethnicity" as integer)) * 2 + "died" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
-    select 'person: visit__count__fine' as query, cast("visit__count__fine" as integer) as __cell, 1145 * count(*) as total from coded group by __cell
+    select 'person: visit__count__fine' as query, cast("visit__count__fine" as integer) as __cell, 1619 * count(*) as total from coded group by __cell
     union all
     select 'person: gender, visit__count' as query, (cast("gender" as integer)) * 17 + "visit__count" as __cell, 1024 * count(*) as total from coded group by __cell
     union all
