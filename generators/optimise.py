@@ -10,13 +10,16 @@ import numpy as np
 from generators.trained import Floats, Weights
 
 BETAS = (0.9, 0.99)
+BURST = 1e6
+"""A loss this many times the first one (and one) has exploded."""
 
 
 @dataclass(frozen=True)
 class State:
     """Where training stands after `step` rounds; every vector is (length,). A checkpoint is exactly this.
 
-    `average` is a running average of `weights`: what is drawn from.
+    `average` is a running average of `weights`: what is drawn from. `losses` are the patients' mean losses in rounds so far,
+    each before its step; nothing where there is a budget, for a loss would cost some of it.
     """
 
     step: int
@@ -24,6 +27,7 @@ class State:
     first: Weights
     second: Weights
     average: Weights
+    losses: tuple[float, ...] = ()
 
 
 def begin(weights: Weights) -> State:
@@ -49,7 +53,7 @@ def advance(state: State, gradient: Floats, patients: float, rate: float, keep: 
     size = np.sqrt(second / np.float32(1 - BETAS[1] ** step)) + np.float32(1e-8)
     weights = state.weights - np.float32(rate / (1 - BETAS[0] ** step)) * first / size
     average = state.average + np.float32(1 - min(keep, step / (step + 10))) * (weights - state.average)
-    return State(step, weights, first, second, average)
+    return State(step, weights, first, second, average, state.losses)
 
 
 def averaged(state: State, moved: Floats) -> State:
@@ -57,6 +61,14 @@ def averaged(state: State, moved: Floats) -> State:
     _finite(state, moved)
     weights = state.weights + moved.astype(np.float32)
     return replace(state, step=state.step + 1, weights=weights, average=weights)
+
+
+def heard(state: State, loss: float) -> State:
+    """With the mean loss of this round. Raises FloatingPointError when it is not finite, or has exploded."""
+    first = state.losses[0] if state.losses else loss
+    if not math.isfinite(loss) or abs(loss) > BURST * (1 + abs(first)):
+        raise FloatingPointError(f"round {state.step + 1}: the mean loss is {loss:.3g}, it was {first:.3g} at first")
+    return replace(state, losses=(*state.losses, loss))
 
 
 def _finite(state: State, moved: Floats) -> None:

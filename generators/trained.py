@@ -36,11 +36,15 @@ class Trainable(Protocol):
         ...
 
     def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
-        """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip`.
+        """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip` (infinity: as they are).
 
         Every patient's term depends on that patient's rows, the weights and random numbers of its own, on nothing else. So
         one patient more or less changes the sum by at most `clip`, but for the rounding of 64-bit floats.
         """
+        ...
+
+    def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
+        """Sum over patients of their losses: what `gradient` is the gradient of. Without privacy, as nothing is clipped."""
         ...
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:

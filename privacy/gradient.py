@@ -24,6 +24,8 @@ from privacy.query import Query
 
 UNITS = 1 << 20
 """Integer units that stand for `clip`."""
+MOST = 1 << 55
+"""A site's cells (units) are smaller: as many hospitals as there can be (200) sum them in 64 bits."""
 
 
 def bound(cells: int) -> int:
@@ -37,10 +39,11 @@ def query(name: str, table: str, cells: int) -> Query:
 
 
 def rounded(total: NDArray[np.float64], clip: float) -> NDArray[np.int64]:
-    """A sum of clipped vectors (cells,) in integer units. Raises ValueError when it is not finite."""
-    if not np.isfinite(total).all():
-        raise ValueError("a sum of clipped vectors must be finite")
-    return np.rint(total * (UNITS / clip)).astype(np.int64)
+    """A sum of clipped vectors (cells,) in integer units. Raises ValueError when it is not finite, or too big."""
+    units = np.rint(total * (UNITS / clip))
+    if not (np.abs(units) < MOST).all():
+        raise ValueError("a sum of clipped vectors must be finite, and smaller than its integers")
+    return units.astype(np.int64)
 
 
 def restored(total: NDArray[np.int64], clip: float) -> NDArray[np.float64]:

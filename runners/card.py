@@ -57,10 +57,13 @@ def _training(facts: Mapping[str, Any]) -> Iterator[str]:
     if not training:
         return
     yield from ("", "## Training", "")
-    kind = "sums of clipped gradients of all patients" if facts["epsilon"] is not None else "rounds of federated averaging"
+    kind = "rounds of federated averaging" if training["federated"] == "averaging" else "sums of gradients of all patients"
+    kind = "sums of clipped gradients of all patients" if facts["epsilon"] is not None else kind
     yield f"- {training['rounds']} {kind}, after a start from rows of the histograms' model"
     if facts["epsilon"] is not None:
         yield f"- noise in each: {training['noise']:.3g} times what one patient with all rows can move it by"
+    if training["losses"]:
+        yield f"- patients' mean loss in each round, before its step: {', '.join(f'{loss:.4g}' for loss in training['losses'])}"
     if training["trials"] > 1:
         yield f"- the closest to the noised sums of {training['trials']} trials, which shared the budget"
     size = f"width {training['width']}, depth {training['depth']}"

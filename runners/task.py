@@ -26,6 +26,10 @@ from specs.lang.types import Study
 DIGEST = re.compile("[0-9a-f]{64}")
 KEYS = ("training", "weights")
 """What is added to the bodies of messages."""
+FINE = 2.0**-12
+"""In place of the bound, for sums of gradients that are not clipped: Adam makes a step even of a gradient of nearly 0."""
+BESIDES = 2
+"""Numbers that follow the weights where there is no budget: the sum of patients' losses, and how many they are."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Task:
         return cls(number, hashlib.sha256(_bytes(weights)).hexdigest(), trial)
 
     def query(self, study: Study, length: int) -> Query:
-        """What is asked: the clipped sum of gradients; for public data also the number of patients."""
+        """What is asked: the clipped sum of gradients; for public data also the sum of losses and the number of patients."""
         generator = study.generator
         trial = f" trial {self.trial + 1} of {len(generator.trials)}" if generator.sweep else ""
         name = f"{generator.name}{trial} round {self.number + 1} of {generator.trials[self.trial].rounds}, weights {self.digest}"
-        return gradient.query(name, study.root.name, length if study.privacy.budget else length + 1)
+        if study.privacy.budget:
+            return gradient.query(name, study.root.name, length)
+        return gradient.query(f"{name}, with loss and patients", study.root.name, length + BESIDES)
 
     def said(self, weights: Weights | None) -> dict[str, Any]:
         """What messages say; `weights` where they go along."""
@@ -64,6 +70,20 @@ def tried(study: Study, trial: int) -> Study:
     """The study as one trial trains it."""
     found = study.generator.trials[trial]
     return replace(study, generator=replace(study.generator, **asdict(found), sweep=()))
+
+
+def unit(study: Study) -> float:
+    """What the integers of a round's vector are fractions of (`privacy.gradient.rounded`), where there is no budget."""
+    return 1.0 if study.averages else FINE
+
+
+def asked(study: Study) -> str:
+    """What a hospital sends in a round, in words."""
+    if study.privacy.budget:
+        return "the sum of its patients' clipped gradients"
+    if study.averages:
+        return "how far a pass over its rows moves the weights, times its patients; the sum of their losses; their number"
+    return "the sum of its patients' gradients; the sum of their losses; their number"
 
 
 def measured(study: Study) -> float:

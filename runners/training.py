@@ -63,10 +63,11 @@ def _tried(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]:
     trial = Trial(study, number, trainable(study), run.door, run.folder, noised_patients(run))
     _drowned(run, number, trial.generator)
 
-    def done(rounds: int) -> None:
-        every = study.generator.rounds
+    def done(state: State) -> None:
         name = f"trial {number + 1}, " if run.study.generator.sweep else ""
-        run.ticker.tell(f"{name}round {rounds} of {every}{_spent(run, number, rounds)}", _part(run, number, rounds))
+        loss = f", mean loss {state.losses[-1]:.4g}" if state.losses else ""
+        said = f"{name}round {state.step} of {study.generator.rounds}{loss}{_spent(run, number, state.step)}"
+        run.ticker.tell(said, _part(run, number, state.step))
 
     run.ticker.tell("learning from the model of the sums", _part(run, number, 0))
     state = trial.trained(base, done)
@@ -82,6 +83,8 @@ def _facts(run: Run, number: int, state: State, model: Model) -> dict[str, Any]:
         "noise": said.noise,
         "width": generator.width,
         "depth": generator.depth,
+        "federated": "averaging" if run.study.averages else "sgd",
+        "losses": list(state.losses),
         "weights": len(state.average),
         "sha256": Task.of(0, state.average).digest,
         "distance": _distance(run, model) if run.study.generator.sweep else 0.0,

@@ -1,7 +1,8 @@
 """One trial of a generator that trains: round after round of sums over all hospitals, from weights to better weights.
 
 With a budget each round is a sum of clipped gradients with noise, and the step is Adam's (post-processing). Without one it is
-federated averaging (McMahan et al. 2017): the mean of the hospitals' own passes, weighted by their numbers of patients.
+federated averaging (McMahan et al. 2017): the mean of the hospitals' own passes, weighted by their numbers of patients; or
+federated SGD: that same sum of gradients, neither clipped nor noised.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.model import Model
-from generators.optimise import State, advance, averaged, begin, rate
+from generators.optimise import State, advance, averaged, begin, heard, rate
 from generators.trained import Floats, Trainable
 from privacy.gradient import restored
 from runners.coordinator import FederatedDoor
 from runners.errors import DATA, Stop
 from runners.files import write_atomic
-from runners.task import Task
+from runners.task import BESIDES, Task, unit
 from specs.lang.types import Study
 
 WARM = 10
 """The first tenth of the rounds takes smaller steps."""
 VECTORS = ("weights", "first", "second", "average")
 """Of a state, in order."""
-Done = Callable[[int], None]
-"""Called with the number of rounds that are done."""
+Done = Callable[[State], None]
+"""Called after each round."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Trial:
     def trained(self, base: Model, done: Done) -> State:
         """All rounds, from where an earlier attempt stopped. Raises Stop."""
         state = _load(self._file) or self._kept(begin(self.generator.begin(base)))
-        for number in range(state.step, self.study.generator.rounds):
+        for _ in range(state.step, self.study.generator.rounds):
             state = self._kept(self._round(state))
-            done(number + 1)
+            done(state)
         return state
 
     @property
@@ -67,19 +68,24 @@ class Trial:
 
     def _stepped(self, state: State, vector: NDArray[np.int64]) -> State:
         every = self.study.generator.rounds
-        if self.study.privacy.budget is None:
-            moved = restored(vector, 1.0)
-            return averaged(state, moved[:-1] / moved[-1])
-        gradient: Floats = restored(vector, self.generator.clip)
         step = rate(state.step, every, self.generator.rate, max(1, every // WARM))
-        return advance(state, gradient, self.patients, step)
+        if self.study.privacy.budget:
+            return advance(state, restored(vector, self.generator.clip), self.patients, step)
+        total: Floats = restored(vector[:-BESIDES], unit(self.study))
+        loss, patients = map(float, restored(vector[-BESIDES:], 1.0))
+        if not patients:
+            raise FloatingPointError("no hospital has a patient")
+        state = heard(state, loss / patients)
+        if self.study.averages:
+            return averaged(state, total / patients)
+        return advance(state, total, patients, step)
 
     def _kept(self, state: State) -> State:
         vectors = {name: getattr(state, name) for name in VECTORS}
 
         def put(path: Path) -> None:
             with path.open("wb") as out:
-                np.savez(out, step=state.step, **vectors)
+                np.savez(out, step=state.step, losses=np.array(state.losses), **vectors)
 
         write_atomic(self._file, put)
         return state
@@ -89,6 +95,7 @@ def _load(file: Path) -> State | None:
     """The state an earlier attempt kept."""
     try:
         with np.load(file, allow_pickle=False) as found:
-            return State(int(found["step"]), *(found[name] for name in VECTORS))
+            vectors = {name: found[name] for name in VECTORS}
+            return State(int(found["step"]), **vectors, losses=tuple(map(float, found["losses"])))
     except (OSError, ValueError, KeyError):
         return None

@@ -54,17 +54,17 @@ class Ctgan:
         """Raises ValueError: there is none (`private`)."""
         raise ValueError("ctgan has no private training: choose tvae or diffusion")
 
+    def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
+        """How far apart the critic holds patients and rows that are made, times the number of patients."""
+        many, pass_ = self._pass(weights, coded, rng)
+        return pass_.distance() * many if pass_ else 0.0
+
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after about one epoch over the rows, `LEAST` steps at least."""
-        found = coded[self.fields.plan.table].values
-        layout, cut = self._layout(weights), self._ends[-1]
-        away, choices = layout.split(found, rng)
-        if len(away) == 0:
+        many, pass_ = self._pass(weights, coded, rng)
+        if pass_ is None:
             return weights
-        held = Held.of(layout, placed(layout.dense(away, choices), self.device), choices)
-        flat = placed(weights[:cut].astype(np.float32), self.device)
-        moved = Pass(self.sizes, layout, held, flat, rng).train(max(len(away) // BATCH, LEAST))
-        return np.concatenate([back(moved), weights[cut:]])
+        return np.concatenate([back(pass_.train(max(many // BATCH, LEAST))), weights[self._ends[-1] :]])
 
     def learned(self, weights: Weights, base: Model) -> Learned:
         """The generator for the root table, the base model's chains for the others."""
@@ -72,6 +72,16 @@ class Ctgan:
         within = self.fields.coarse(base.learned.root.within)
         root = Maker.of(self._layout(weights), self.sizes, maker, within, self.study.seed, self.study.generator.device)
         return Learned(root, base.learned.chains)
+
+    def _pass(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> tuple[int, Pass | None]:
+        """The number of patients, and networks that can learn from them if there are any."""
+        layout = self._layout(weights)
+        away, choices = layout.split(coded[self.fields.plan.table].values, rng)
+        if len(away) == 0:
+            return 0, None
+        held = Held.of(layout, placed(layout.dense(away, choices), self.device), choices)
+        flat = placed(weights[: self._ends[-1]].astype(np.float32), self.device)
+        return len(away), Pass(self.sizes, layout, held, flat, rng)
 
     def _layout(self, weights: Weights) -> Layout:
         if weights.shape != (self.length,):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -11,9 +11,9 @@ from torch import Tensor
 from generators.diffusion.calibrate import calibrated
 from generators.diffusion.chain import chain
 from generators.diffusion.device import back, device, placed
-from generators.diffusion.gradient import clipped
+from generators.diffusion.gradient import Rows, clipped, summed
 from generators.diffusion.local import BATCH, cosine, train
-from generators.diffusion.network import start
+from generators.diffusion.network import start, views
 from generators.diffusion.root import Denoiser
 from generators.diffusion.rows import MASKS, MOST, ByPatient
 from generators.diffusion.sample import Tokens
@@ -31,7 +31,7 @@ ROWS = 4096
 STEPS = 400
 """Steps of training before the first round, per table. With more the root's network learns the noise of the histograms too."""
 CHILD_STEPS = 1600
-"""Those of a child table where rounds are noised, so that much of what is drawn is what was learned before them."""
+"""Those of a child table where rounds are single gradients, so that much of what is drawn is what was learned before them."""
 PATIENTS = 32_768
 """Synthetic patients to train on before the first round; a quarter of them where they have child rows."""
 FIRST = 3e-3
@@ -67,7 +67,7 @@ class Diffusion:
         coded = code(self.study, drawn.tables, drawn.parents)
         found = []
         for sheet in self.sheets:
-            steps = CHILD_STEPS if self.study.privacy.budget and not sheet.fine else STEPS
+            steps = STEPS if self.study.averages or sheet.fine else CHILD_STEPS
             rates = [FIRST * cosine(step, steps) for step in range(steps)]
             tokens = sheet.tokens(coded[sheet.plan.table])
             flat = start(sheet.network, _marginals(sheet, tokens), self.study.seed).to(self.device)
@@ -83,15 +83,27 @@ class Diffusion:
         most `clip`. In 64-bit floats. A patient whose gradient is not finite counts as 0.
         """
         flats = [flat.double() for flat in self._parts(weights)]
+        total = [torch.zeros_like(flat) for flat in flats]
+        for rows, patients in self._portions(coded, rng):
+            total = [a + b for a, b in zip(total, clipped(rows, flats, patients, clip), strict=True)]
+        return np.append(back(torch.cat(total)), 0.0)
+
+    def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
+        """Sum over patients of their losses, in nats: of masked columns of the own row and of rows of all child tables."""
+        flats, total = self._parts(weights), 0.0
+        with torch.no_grad():
+            for rows, _ in self._portions(coded, rng):
+                total += sum(float(summed(table, views(table.network, flat))) for table, flat in zip(rows, flats, strict=True))
+        return total
+
+    def _portions(self, coded: Coded, rng: np.random.Generator) -> Iterator[tuple[list[Rows], int]]:
+        """All tables' rows of some patients after the other, with masks, and how many patients those are."""
         held = [ByPatient.of(sheet, coded[sheet.plan.table]) for sheet in self.sheets]
         patients = 1 + max(int(table.patient.max(initial=-1)) for table in held)
         size = max(1, ROWS // (MASKS + MOST * (len(held) - 1)))
-        total = [torch.zeros_like(flat) for flat in flats]
         for low in range(0, patients, size):
             high = min(low + size, patients)
-            rows = [table.drawn(low, high, rng).to(self.device) for table in held]
-            total = [a + b for a, b in zip(total, clipped(rows, flats, high - low, clip), strict=True)]
-        return np.append(back(torch.cat(total)), 0.0)
+            yield [table.drawn(low, high, rng).to(self.device) for table in held], high - low
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after a local pass: about one epoch, with a learning rate that falls from round to round."""

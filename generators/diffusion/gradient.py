@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from generators.diffusion.loss import losses
-from generators.diffusion.network import Layer, Network, logits, shown, views
+from generators.diffusion.network import Layer, Network, Parts, logits, shown, views
 
 ROUNDING = 1e-12
 """Norms are taken to be larger by this share of the sum of their rows' norms: more than what rounding can hide of them."""
@@ -55,6 +55,12 @@ def clipped(tables: Sequence[Rows], flats: Sequence[Tensor], patients: int, clip
     return [_summed(rows, run, scale[rows.patient]) for rows, run in zip(tables, runs, strict=True)]
 
 
+def summed(rows: Rows, weights: Parts, tape: list[Layer] | None = None) -> Tensor:
+    """The sum of the patients' losses for one table; layers are noted on `tape`."""
+    out = logits(rows.network, weights, shown(rows.network, rows.tokens, rows.mask), tape)
+    return (losses(rows.network, out, rows.tokens, rows.mask) * rows.share).sum()
+
+
 @dataclass(frozen=True)
 class _Run:
     """A forward pass and the slopes of the loss at its layers' outputs."""
@@ -66,8 +72,7 @@ class _Run:
 def _run(rows: Rows, flat: Tensor) -> _Run:
     weights = {name: part.requires_grad_() for name, part in views(rows.network, flat.detach()).items()}
     tape: list[Layer] = []
-    out = logits(rows.network, weights, shown(rows.network, rows.tokens, rows.mask), tape)
-    loss = (losses(rows.network, out, rows.tokens, rows.mask) * rows.share).sum()
+    loss = summed(rows, weights, tape)
     slopes = torch.autograd.grad(loss, [layer.output for layer in tape])
     return _Run([Layer(layer.name, layer.input.detach(), layer.output.detach()) for layer in tape], slopes)
 

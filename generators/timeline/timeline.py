@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from generators.diffusion.device import back, placed
@@ -16,17 +17,18 @@ from generators.marginal.model import Model
 from generators.marginal.structure import structure
 from generators.rules import NoRules
 from generators.timeline.calibrate import calibrated
-from generators.timeline.gradient import clipped
+from generators.timeline.gradient import clipped, portions
 from generators.timeline.layout import Layout
 from generators.timeline.local import BATCH, train
-from generators.timeline.network import start
+from generators.timeline.loss import loss
+from generators.timeline.network import start, views
 from generators.timeline.root import timeline
-from generators.timeline.sequence import Held, held
+from generators.timeline.sequence import Held, batch, held
 from generators.trained import Coded, Floats, Weights
 from specs.lang.types import Study
 
 STEPS = 1000
-"""Steps of training before the first round; half of them where patients' own rows follow without noise."""
+"""Steps of training before the first round; half of them where hospitals' own passes follow."""
 PATIENTS = 8192
 """Synthetic patients to train on before the first round."""
 FIRST = 3e-3
@@ -61,7 +63,7 @@ class Transformer:
         rng = np.random.default_rng([self.study.seed, 2])
         drawn = base.sample(PATIENTS, self.study.seed, NoRules())
         tables = held(self.layout, code(self.study, drawn.tables, drawn.parents))
-        steps = STEPS if self.study.privacy.budget else STEPS // 2
+        steps = STEPS // 2 if self.study.averages else STEPS
         flat = start(self.layout.network, _marginals(self.layout, tables), self.study.seed).to(self.layout.device)
         return _joined(train(self.layout, flat, tables, [FIRST * cosine(step, steps) for step in range(steps)], rng), 0.0)
 
@@ -75,6 +77,16 @@ class Transformer:
         tables = held(self.layout, coded)
         uniform = rng.random(len(tables[0].first) - 1)
         return np.append(back(clipped(self.layout, self._flat(weights).double(), tables, uniform, MOST, clip)), 0.0)
+
+    def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
+        """Sum over patients of their losses, in nats: over tables of the mean over rows."""
+        tables, parts = held(self.layout, coded), views(self.layout.network, self._flat(weights))
+        uniform, total = rng.random(len(tables[0].first) - 1), 0.0
+        with torch.no_grad():
+            for chosen in portions(self.layout, tables, len(uniform), MOST, 0):
+                some = batch(self.layout, tables, chosen, uniform[chosen], MOST).to(self.layout.device)
+                total += float(loss(self.layout, parts, some, True))
+        return total
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after a local pass: a part of `EPOCHS`, with a learning rate that falls from round to round."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from generators.ctgan.fields import Fields
+from generators.ctgan.flat import views
 from generators.ctgan.layout import DRAWN, Layout, drawn_counts, packed, unpacked
 from generators.diffusion.device import back, device, placed
 from generators.marginal.learned import Learned
@@ -15,7 +18,7 @@ from generators.marginal.structure import structure
 from generators.trained import Coded, Floats, Weights
 from generators.tvae.gradient import clipped
 from generators.tvae.local import BATCH, train
-from generators.tvae.network import CODE, Sizes, fresh
+from generators.tvae.network import CODE, Sizes, fresh, losses
 from generators.tvae.root import Decoder
 from specs.lang.types import Study
 
@@ -52,13 +55,13 @@ class Tvae:
     def begin(self, base: Model) -> Weights:
         """Weights (length,), seeded by the study, and the base model's token counts.
 
-        With a budget the networks first learn from rows of the base model, which is public: that is free, and noise leaves
-        few rounds. Without one they are fresh.
+        Where rounds are single gradients the networks first learn from rows of the base model, which is public: that is free,
+        and noise leaves few rounds. Where hospitals make passes of their own they are fresh.
         """
         rng = np.random.default_rng([self.study.seed, 2])
         counts = drawn_counts(self.fields, base.learned.root, rng)
         flat = fresh(self.sizes, self.study.seed).to(self.device)
-        if self.study.privacy.budget:
+        if not self.study.averages:
             layout = Layout(self.fields, counts)
             rows = layout.dense(*layout.split(base.learned.root.draw(DRAWN, rng), rng))
             flat = train(self.sizes, flat, placed(rows, self.device), STEPS, rng)
@@ -71,15 +74,25 @@ class Tvae:
         numbers one patient more or less changes the sum by its own term alone. In 64-bit floats.
         """
         layout, flat = self._parts(weights)
-        codes = coded[self.fields.plan.table].values
-        patients = len(codes[self.fields.all[0].column.name])
         total = flat.new_zeros(self.sizes.length, dtype=torch.float64)
-        for low in range(0, patients, ROWS):
-            part = {name: codes[name][low : low + ROWS] for name in self.fields.names}
-            rows = placed(layout.dense(*layout.split(part, rng)), self.device).double()
-            noise = placed(rng.standard_normal((len(rows), CODE)), self.device)
+        for rows, noise in self._portions(layout, coded, rng):
             total += clipped(self.sizes, flat.double(), rows, noise, clip)
         return np.append(back(total), np.zeros(sum(self.fields.tokens)))
+
+    def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
+        """Sum over patients of their negative evidence lower bounds (`generators.tvae.network.losses`), in nats."""
+        layout, flat = self._parts(weights)
+        parts = views(self.sizes.shapes, flat.double())
+        with torch.no_grad():
+            return sum(float(losses(self.sizes, parts, *some).sum()) for some in self._portions(layout, coded, rng))
+
+    def _portions(self, layout: Layout, coded: Coded, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Some patients' rows after the other, and the noise that their codes are drawn with, in 64-bit floats."""
+        codes = coded[self.fields.plan.table].values
+        for low in range(0, len(codes[self.fields.all[0].column.name]), ROWS):
+            part = {name: codes[name][low : low + ROWS] for name in self.fields.names}
+            rows = placed(layout.dense(*layout.split(part, rng)), self.device).double()
+            yield rows, placed(rng.standard_normal((len(rows), CODE)), self.device)
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
         """Weights (length,) after about one epoch over the rows, `SHORTEST` steps at least."""

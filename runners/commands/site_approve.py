@@ -85,7 +85,7 @@ def _lines(found: Agreement, every: bool) -> list[str]:
 
 
 def _questions(found: Agreement, every: bool) -> list[str]:
-    from runners.task import rounds
+    from runners.task import asked, rounds
 
     queries = found.queries
     lines = [
@@ -97,7 +97,7 @@ def _questions(found: Agreement, every: bool) -> list[str]:
         lines.append(f"  noise in each cell, standard deviation in patients: {noise}")
     for later in rounds(found.study):
         name = found.study.generator.name
-        lines.append(f"  then {later.number} sums over all patients of clipped gradients of the generator {name}")
+        lines.append(f"  then {later.number} rounds of training of the generator {name}, in each {asked(found.study)}")
         if found.study.privacy.budget:
             lines.append(f"  noise in each: {later.noise:.3g} times what one patient with all rows can move it by (L2)")
     if every:

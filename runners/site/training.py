@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.marginal.code import Codes
 from generators.trained import Coded, Trainable, Weights
 from generators.trains import trainable
 from privacy.gradient import UNITS, rounded
 from runners.site.trouble import Trouble
+from runners.task import BESIDES, unit
 from specs.lang.types import Generator, Site, Study
 
 Key = tuple[str, str]
+LOOKED_AT = 4096
+"""Patients whose loss is taken, at most, where there is no budget: for all it would cost as much as a pass over the rows."""
 
 
 @dataclass
@@ -48,8 +52,8 @@ class Held:
 def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:
     """The answer in integers: the clipped sum of gradients (length,).
 
-    Without privacy (length + 1,): how far a pass over the rows moves the weights, times the number of patients; and that.
-    Raises MemoryError.
+    Without privacy (length + 2,): the sum of gradients as they are, or how far a pass over the rows moves the weights, times the
+    number of patients; the sum of the patients' losses; their number. Raises MemoryError, and Trouble for what is not finite.
     """
     from generators.diffusion.device import enough_memory  # Torch is here, since there is a generator that trains
 
@@ -62,8 +66,33 @@ def _answered(study: Study, generator: Trainable, weights: Weights, rows: Coded)
     if study.privacy.budget:
         return rounded(generator.gradient(weights, rows, generator.clip, rng), generator.clip)
     patients = len(rows[study.root.name].patient)
-    moved = (generator.trained(weights, rows, rng).astype(np.float64) - weights) * patients if patients else 0.0 * weights
-    return rounded(np.append(moved, float(patients)), 1.0)
+    if not patients:
+        return np.zeros(len(weights) + BESIDES, np.int64)
+    few, many = some(rows, study.root.name, LOOKED_AT, rng)
+    loss = generator.loss(weights, few, rng) * many
+    if study.averages:
+        total = (generator.trained(weights, rows, rng).astype(np.float64) - weights) * patients
+    else:
+        total = generator.gradient(weights, rows, np.inf, rng)
+    try:
+        return np.append(rounded(total, unit(study)), rounded(np.array([loss, float(patients)]), 1.0))
+    except ValueError:
+        raise Trouble("diverged") from None
+
+
+def some(rows: Coded, root: str, most: int, rng: np.random.Generator) -> tuple[Coded, float]:
+    """All rows of at most so many patients, any with equal chance, and how many times as many patients there are."""
+    every = rows[root].patient
+    chosen = rng.permutation(every)[:most] if len(every) > most else every
+    number = np.full(int(every.max(initial=-1)) + 1, -1)
+    number[chosen] = np.arange(len(chosen))
+
+    def those(codes: Codes) -> Codes:
+        kept = number[codes.patient] >= 0
+        values = {name: value[kept] for name, value in codes.values.items()}
+        return Codes(values, number[codes.patient[kept]], codes.parent[kept], codes.row[kept])
+
+    return {table: those(codes) for table, codes in rows.items()}, len(every) / max(len(chosen), 1)
 
 
 def plausible(vector: NDArray[np.int64], patients: int) -> bool:

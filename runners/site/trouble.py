@@ -51,6 +51,11 @@ CODES: dict[str, tuple[int, str, str]] = {
         "ran out of memory",
         "give it more memory, or ask for fewer columns; if it was training, for less `width` or `depth`",
     ),
+    "diverged": (
+        DATA,
+        "cannot train on: its weights or its loss are not finite",
+        "the weights before are kept; run again, or ask for fewer `rounds` or another seed",
+    ),
     "package": (DATA, "lacks a package that training needs", 'install it there: pip install "wardloom[torch]"'),
     "table": (DATA, "has no such table", "check sites.<name>.schema, or the table's name"),
     "column": (DATA, "has no such column", "it may have been renamed at this hospital"),

@@ -72,11 +72,16 @@ def generator(notes: Notes, said: Said, privacy: Privacy) -> Generator:
     found = replace(plain, sweep=tuple(Trial(**{**common, **trial}) for trial in said.get("sweep", [])))
     if len(set(found.sweep)) < len(found.sweep):
         notes.say(("generator", "sweep"), "two trials are the same", "each spends its own part of the budget", True)
-    for word in ("measure", "rounds", "width", "depth", "sweep"):
+    for word in ("measure", "rounds", "width", "depth", "federated", "sweep"):
         if word in said and not found.trains:
             notes.say(("generator", word), f"{quoted(found.name)} does not train", "leave it out, or name a generator that does")
     if found.name == "ctgan" and privacy.budget:
         notes.say(("generator",), "ctgan has no private training", "choose `tvae` or `diffusion`", True)
+    if privacy.budget and said.get("federated") == "averaging":
+        hint = "leave it out: with a budget a round is a sum of patients' clipped gradients"
+        notes.say(("generator", "federated"), "federated averaging has no private training", hint)
+    if (found.name, found.federated) == ("ctgan", "sgd"):
+        notes.say(("generator", "federated"), "ctgan has no gradient of single patients", "leave it out, or choose `tvae`")
     return found
 
 

@@ -167,6 +167,7 @@ class Generator:
     Those that train on patients' gradients (`trains`) spend the share `measure` of the budget on histograms, as the others do
     with all of it, and the rest in `rounds` sums over all hospitals; their networks are `width` wide and `depth` layers deep.
     With a `sweep` each of its trials trains on an equal part of that rest, and the one that comes closest is kept.
+    Without a budget rounds are `federated` averaging, or SGD: one summed gradient of all patients a round, as with a budget.
     """
 
     name: Literal["marginal", "copula", "diffusion", "timeline", "ctgan", "tvae"] = "marginal"
@@ -175,6 +176,7 @@ class Generator:
     rounds: int = 40
     width: int = 128
     depth: int = 2
+    federated: Literal["averaging", "sgd"] = "averaging"
     sweep: tuple[Trial, ...] = ()
 
     @property
@@ -241,6 +243,11 @@ class Study:
     generator: Generator = Generator()
     federation: Federation = Federation()
     governance: Governance = Governance()
+
+    @property
+    def averages(self) -> bool:
+        """Whether a round of training is the mean of hospitals' own passes; else it is a sum over patients of gradients."""
+        return self.privacy.budget is None and self.generator.federated == "averaging"
 
     @property
     def root(self) -> Table:

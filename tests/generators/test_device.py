@@ -59,10 +59,11 @@ def study(name: str, private: bool = False, wish: Any = "cpu") -> Study:
 
 
 def everything(asked: Study, base: Model) -> list[np.ndarray]:
-    """The start, a sum of gradients, weights after a local pass, and rows that are drawn from a model kept in between."""
+    """The start, weights after a pass, the mean loss, a sum of gradients, and rows drawn from a model that was kept."""
     generator, coded = trainable(asked), code(asked, TABLES, PARENTS)
     begun = generator.begin(base)
     found = [begun, generator.trained(begun, coded, np.random.default_rng(1))]
+    found.append(np.array(generator.loss(begun, coded, np.random.default_rng(4)) / 200))
     if asked.generator.name != "ctgan":
         found.append(generator.gradient(begun, coded, generator.clip, np.random.default_rng(2)))
     model = Model(asked, generator.learned(found[1], base))

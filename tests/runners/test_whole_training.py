@@ -1,6 +1,7 @@
 """A generator that trains, on the whole path with real processes and real dbt: killed between rounds, and with public data."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,10 @@ def test_public_data_are_averaged(place):
         assert wardloom(place, "compile").returncode == 0
         done = wardloom(place, "run")
         assert done.returncode == 0, done.stderr
+        card = (place / "out" / "public" / "card.md").read_text()
+        assert f"- {ROUNDS} rounds of federated averaging" in card
+        losses = re.search(r"mean loss in each round, before its step: (.*)", card).group(1).split(", ")
+        assert len(losses) == ROUNDS and all(float(loss) > 0 for loss in losses)
         with duckdb.connect(str(place / "out" / "public" / "small-one.duckdb"), read_only=True) as con:
             assert con.sql("select count(*), count(distinct patient_id) from synthetic.patient").fetchall() == [(50, 50)]
     finally:
