@@ -13,6 +13,7 @@ Descent is Adam (Kingma and Ba 2015, arXiv 1412.6980).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-PLAIN, LESS = 0.36, 0.7
-"""Weight of what classes tell (in nats), for every pair a variable is in: PLAIN over the noise to the power LESS."""
+PLAIN, LESS = 0.04, 0.7
+"""Weight of what classes tell (in nats): the number of pairs times PLAIN over the noise to the power LESS."""
 SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
 DOUBLED = (1e-3, 1e-4)
@@ -90,7 +91,7 @@ class _Problem:
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
         self.log_margin = self.xp.log(self.margin)
         self.next = arrays.to(pairs.next.astype(np.float32))
-        self.plain = PLAIN * (pairs.variables - 1) / pairs.noise**LESS
+        self.plain = PLAIN * math.comb(pairs.variables, 2) / pairs.noise**LESS
         self.asked = float(max((pairs.precision > 0).sum(), 1))
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
