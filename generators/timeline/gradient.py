@@ -6,6 +6,7 @@ so a patient's gradient of a layer is the product of slopes and inputs over that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,16 +32,27 @@ def clipped(layout: Layout, flat: Tensor, tables: Sequence[Held], uniform: Float
     """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip`.
 
     Patient i's rows are chosen by `uniform[i]`; its term depends on these rows and the weights alone, so one patient more or
-    less changes the sum by at most `clip`. The term of a patient whose norm is not finite is 0.
+    less changes the sum by at most `clip`. The term of a patient whose norm is not finite is 0. Where `clip` is infinity no
+    patient's gradient is formed, and the sum is that of all.
     """
-    total = torch.zeros_like(flat)
-    for chosen in portions(layout, tables, len(uniform), most, len(flat)):
-        each = gradients(layout, flat, batch(layout, tables, chosen, uniform[chosen], most).to(flat.device))
-        norm = each.norm(dim=1)
-        kept = torch.isfinite(norm)
-        scale = (clip / norm[kept].clamp(min=1e-30)).clamp(max=1.0)
-        total += scale @ each[kept]
+    total, free = torch.zeros_like(flat), math.isinf(clip)
+    for chosen in portions(layout, tables, len(uniform), most, 0 if free else len(flat)):
+        some = batch(layout, tables, chosen, uniform[chosen], most).to(flat.device)
+        total += _together(layout, flat, some) if free else _scaled(gradients(layout, flat, some), clip)
     return total
+
+
+def _scaled(each: Tensor, clip: float) -> Tensor:
+    """The sum of patients' gradients (patients, length), each scaled."""
+    norm = each.norm(dim=1)
+    kept = torch.isfinite(norm)
+    return (clip / norm[kept].clamp(min=1e-30)).clamp(max=1.0) @ each[kept]
+
+
+def _together(layout: Layout, flat: Tensor, some: Batch) -> Tensor:
+    """The gradient of the patients' summed loss (length,)."""
+    leaf = flat.detach().requires_grad_()
+    return torch.autograd.grad(loss(layout, views(layout.network, leaf), some, True), leaf)[0]
 
 
 def gradients(layout: Layout, flat: Tensor, batch: Batch) -> Tensor:

@@ -63,6 +63,34 @@ def test_killed_between_rounds_it_goes_on_and_nobody_pays_twice(place):
     assert found.stdout.split() == ["count_star()", "50"]
 
 
+def test_a_hospital_that_vanishes_between_rounds_is_left_out_where_the_spec_allows_it(place):
+    """Its database is gone while the others train."""
+    spec, rounds = place / "small-one.yml", 20
+    text, paid = spec.read_text(), len(spends(place, "north"))
+    allowed = text.replace("federation: {min_sites: 3}", "federation: {min_sites: 2, dropouts: 1}")
+    spec.write_text(allowed.replace(f"rounds: {ROUNDS}", f"rounds: {rounds}").replace("out/small-one", "out/fewer"))
+    coast, away = place / "coast" / "coast.duckdb", place / "coast.away"
+    words = [sys.executable, "-m", "runners", "run", "small-one.yml"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    try:
+        assert wardloom(place, "compile").returncode == 0
+        run = subprocess.Popen(words, cwd=place, env=env, stderr=subprocess.PIPE, text=True)
+        while run.poll() is None and len(spends(place, "north")) < paid + 3:  # until the second round is paid for
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(0.1)
+        coast.rename(away)
+        said = run.communicate()[1]
+    finally:
+        away.rename(coast)
+        spec.write_text(text)
+        wardloom(place, "compile")
+    assert run.returncode == 0, said
+    assert "going on without one site" in said and "coast" in said
+    assert len(spends(place, "north")) - paid == 1 + rounds > len(spends(place, "coast")) - paid
+    card = (place / "out" / "fewer" / "card.md").read_text()
+    assert f"- {rounds} sums of clipped gradients" in card
+
+
 def test_what_it_asks_is_planned_and_shown(place):
     said = wardloom(place, "plan").stdout
     assert f"then {ROUNDS} rounds of training" in said and "times a patient's bound" in said
