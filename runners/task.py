@@ -78,7 +78,7 @@ def unit(study: Study) -> float:
 
 
 def asked(study: Study) -> str:
-    """What a hospital sends in a round, in words."""
+    """What leaves a hospital in a round, in words."""
     if study.privacy.budget:
         return "the sum of its patients' clipped gradients"
     if study.averages:

@@ -52,11 +52,13 @@ def _lines(found: Outlook, every: bool) -> list[str]:
 
 
 def _budget(found: Outlook) -> list[str]:
-    from runners.task import rounds
+    from runners.task import asked, rounds
 
     budget = found.study.privacy.budget
     if budget is None:
-        return ["privacy: NONE, exact sums leave the sites"]
+        what = asked(found.study)
+        trained = [f"then {trial.number} rounds of training, in each: {what}" for trial in rounds(found.study)]
+        return ["privacy: NONE, exact sums leave the sites", *trained]
     head = f"privacy: one {found.study.privacy.unit} with all rows, epsilon {budget.epsilon:g}, delta {budget.delta:g}"
     rows = []
     for b in found.budgets:

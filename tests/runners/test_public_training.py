@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +12,9 @@ pytest.importorskip("torch")
 
 from generators.diffusion.diffusion import Diffusion
 from generators.marginal.code import Codes
-from generators.marginal.structure import queries
 from generators.optimise import advance, begin, rate
 from generators.trains import trainable
-from privacy.accountant import epsilon, rho
 from privacy.gradient import UNITS, restored
-from runners import training
 from runners.coordinator import FederatedDoor
 from runners.errors import DATA, Stop
 from runners.site import agent as agent_module
@@ -140,34 +136,6 @@ def test_weights_that_are_not_finite_stop_the_run_and_the_ones_before_are_kept(s
     again = replace(trial, generator=trainable(study), door=FederatedDoor(study, door.transport, door.folder, "r1"))
     assert np.isfinite(again.trained(None, lambda state: done.append(state.step)).weights).all()
     assert done == [2, 3]  # the first round is not made again
-
-
-class Quick:
-    """A trial that is done at once, after one round."""
-
-    def __init__(self, study, number, generator, door, folder, patients):
-        self.generator = SimpleNamespace(length=4, learned=lambda weights, base: None)
-        self.losses = () if study.privacy.budget else (2.5,)
-
-    def trained(self, base, done):
-        state = replace(begin(np.zeros(4, np.float32)), step=1, losses=self.losses)
-        done(state)
-        return state
-
-
-@pytest.mark.parametrize(("budget", "said"), [
-    (False, "round 1 of 3, mean loss 2.5"),
-    (True, f"round 1 of 3, epsilon {epsilon(rho(1.0, 1e-6) * 2 / 3, 1e-6):.3g} so far"),  # half, and a third of half
-])  # fmt: skip
-def test_progress_says_the_loss_where_it_is_free_and_else_what_is_spent(study, monkeypatch, budget, said):
-    study, told = study if budget else public(study), []
-    monkeypatch.setattr(training, "Trial", Quick)
-    monkeypatch.setattr(training, "noised_patients", lambda run: 10**6)
-    ticker = SimpleNamespace(tell=lambda text, part: told.append(text), note=lambda text: None)
-    run = SimpleNamespace(study=study, asked=queries(study), door=None, folder=None, ticker=ticker)
-    _, facts = training._trained(run, None, 0)
-    assert told[-1] == said
-    assert facts["losses"] == ([] if budget else [2.5])
 
 
 def test_a_loss_that_explodes_stops_the_run_with_what_is_good(study, tmp_path, monkeypatch):

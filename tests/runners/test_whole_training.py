@@ -123,6 +123,7 @@ def test_public_data_are_averaged(place):
         public = text.replace(PRIVATE, "privacy: {unit: patient, none: made for a test}")
         spec.write_text(public.replace("out/small-one", "out/public"))
         assert wardloom(place, "compile").returncode == 0
+        assert "how far a pass over its rows moves the weights" in wardloom(place, "plan").stdout
         done = wardloom(place, "run")
         assert done.returncode == 0, done.stderr
         card = (place / "out" / "public" / "card.md").read_text()
