@@ -7,7 +7,8 @@ Two roundings move every cell by less than one together, so neighbouring answers
     UNITS + sqrt(cells)    in L2,    of which `bound` is a little more: by 1/1024, for the rounding of floats.
 
 Sums of n terms in 64-bit floats are off by at most n^2 2^-53 clip, times the handful of operations that make a term; at
-100,000 patients a site and 100 operations that is a ten-thousandth of `clip`.
+100,000 patients a site and 100 operations that is a ten-thousandth of `clip`. A GPU adds up in another order, in the same
+64-bit floats: patients' gradients are never computed in bfloat16 (`generators.diffusion.network.trunk`), so the bound holds.
 
 Clipped sums with Gaussian noise are those of Abadi et al. 2016 (arXiv 1607.00133) with every patient in every batch: each
 round is one Gaussian mechanism, whose rho (zCDP) adds up over rounds, also when the weights of one hang on the sums before.
