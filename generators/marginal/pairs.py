@@ -13,8 +13,8 @@ from generators.marginal.plan import Plan, Step
 from privacy.sums import Sums
 
 Floats = NDArray[np.float64]
-LEAST_STD = 0.5
-"""Without noise a cell is still not known better than to half a row."""
+LEAST_STD = 1.0
+"""Without noise a cell is still not known better than to a row."""
 
 
 @dataclass(frozen=True)
