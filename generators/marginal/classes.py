@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from generators.arrays import Arrays
 from generators.marginal.pairs import Pairs
 
-PLAIN, LESS = 0.04, 0.7
-"""Weight of what classes tell (in nats): the number of pairs times PLAIN over the noise to the power LESS."""
+PLAIN, FEW, LESS = 0.04, 30, 0.7
+"""Weight of what classes tell (in nats): the number of pairs, at least FEW, times PLAIN over the noise to the power LESS."""
 SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
 DOUBLED = (1e-3, 1e-4)
@@ -91,7 +91,7 @@ class _Problem:
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
         self.log_margin = self.xp.log(self.margin)
         self.next = arrays.to(pairs.next.astype(np.float32))
-        self.plain = PLAIN * math.comb(pairs.variables, 2) / pairs.noise**LESS
+        self.plain = PLAIN * max(math.comb(pairs.variables, 2), FEW) / pairs.noise**LESS
         self.asked = float(max((pairs.precision > 0).sum(), 1))
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
