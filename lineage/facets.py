@@ -27,7 +27,7 @@ OWN = "https://wardloom.org/spec/facets/1-0-0/{name}.json"
 NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,79}")
 REASONS = frozenset(
     "spec queries noise budget ledger approval revoked expired sql audit key round forged sites "
-    "database locked corrupt permission busy disk memory package table column "
+    "database locked corrupt permission busy disk memory package diverged table column "
     "type cast test bound marginals model dbt crash late".split()
 )
 """Why a site may say it cannot answer: one of these words, and no other."""
