@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,16 +32,17 @@ class Mixture:
         Classes and, within each class, codes come as often as expected, give or take one (systematic sampling, Madow and
         Madow 1944); which row of the class gets which is independent between variables.
         """
-        sizes = systematic(self.weight[None, :], np.array([rows]), rng)[0]
+        sizes = systematic(cumulative(self.weight[None, :]), np.array([rows]), rng)[0]
         label = np.repeat(np.arange(len(sizes)), sizes).astype(np.uint16)
         rng.shuffle(label)
         codes: dict[str, Ints] = {}
         for step in self.plan.steps:
             name = step.variable.name
-            fine = self._fine(step)
-            drawn = _dealt(self.shares[name] if fine is None else fine, label, sizes, rng)
-            if fine is None:
+            drawn = _dealt(self._ends[name], label, sizes, rng)
+            if not _fine(step):
                 codes[name] = drawn
+            elif _whole(step):
+                codes[name], codes[f"{name}__fine"] = drawn, drawn * SPLIT
             else:
                 codes[name], codes[f"{name}__fine"] = np.minimum(drawn // SPLIT, step.variable.size - 1), drawn
         return codes
@@ -54,31 +56,52 @@ class Mixture:
         """From what `arrays` gave."""
         return Mixture(plan, stored["weight"], of("shares", stored), of("within", stored))
 
-    def _fine(self, step: Step) -> Floats | None:
-        """(classes, fine codes), where parts of a code are shared alike whatever the row's other codes."""
-        if not step.domain.ordered or step.given:
-            return None
+    @cached_property
+    def _ends(self) -> dict[str, Floats]:
+        """For each variable the cumulative shares of what is drawn, codes or fine codes, within each class."""
+        found = {}
+        for step in self.plan.steps:
+            shares = self.shares[step.variable.name]
+            found[step.variable.name] = cumulative(self._parts(step) if _fine(step) and not _whole(step) else shares)
+        return found
+
+    def _parts(self, step: Step) -> Floats:
+        """(classes, fine codes)"""
         values, shares = step.domain.values, self.shares[step.variable.name]
         parts = shares[:, :values, None] * self.within[step.variable.name][0][None, :, :]
         return np.concatenate([parts.reshape(len(shares), -1), shares[:, values:]], axis=1)
 
 
-def systematic(shares: Floats, sizes: Ints, rng: np.random.Generator) -> Ints:
-    """How often each code comes among `sizes` (classes,) rows with `shares` (classes, codes): expected counts, rounded.
+def _fine(step: Step) -> bool:
+    """Whether parts of a code are shared alike whatever the row's other codes."""
+    return step.domain.ordered and not step.given
 
-    Sums over codes are exact; each count is its expectation rounded up or down, and right on average.
-    """
+
+def _whole(step: Step) -> bool:
+    """Whether no bin has more than one part."""
+    return all(cell.parts == 1 for cell in step.domain.cells[0])
+
+
+def cumulative(shares: Floats) -> Floats:
+    """Along the codes of each class, up to one."""
     ends = np.cumsum(shares, axis=1)
-    ends = ends / ends[:, -1:] * sizes[:, None] + rng.random((len(sizes), 1))
-    ends = np.floor(ends)
+    return ends / ends[:, -1:]
+
+
+def systematic(ends: Floats, sizes: Ints, rng: np.random.Generator) -> Ints:
+    """How often each code comes among `sizes` (classes,) rows with cumulative shares `ends` (classes, codes).
+
+    Expected counts, rounded: sums over codes are exact; each count is its expectation rounded up or down, and right on average.
+    """
+    ends = np.floor(ends * sizes[:, None] + rng.random((len(sizes), 1)))
     ends[:, -1] = sizes
     return np.diff(np.minimum(ends, sizes[:, None]), axis=1, prepend=0).astype(np.int64)
 
 
-def _dealt(shares: Floats, label: NDArray[np.uint16], sizes: Ints, rng: np.random.Generator) -> Ints:
+def _dealt(ends: Floats, label: NDArray[np.uint16], sizes: Ints, rng: np.random.Generator) -> Ints:
     """One code a row: those of each class, in random order. `label` (rows,) is each row's class."""
-    counts = systematic(shares, sizes, rng)
-    codes = np.repeat(np.tile(np.arange(shares.shape[1]), len(sizes)), counts.ravel())
+    counts = systematic(ends, sizes, rng)
+    codes = np.repeat(np.tile(np.arange(ends.shape[1]), len(sizes)), counts.ravel())
     shuffled = rng.permutation(len(label))
     found = np.empty(len(label), np.int64)
     found[shuffled[np.argsort(label[shuffled], kind="stable")]] = codes

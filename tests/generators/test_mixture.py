@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from generators.arrays import CPU
 from generators.marginal.classes import fit
 from generators.marginal.estimate import share
-from generators.marginal.mixture import Mixture, systematic
+from generators.marginal.mixture import Mixture, cumulative, systematic
 from generators.marginal.pairs import pairs
 from generators.marginal.structure import structure
 from privacy.sums import Sums
@@ -124,7 +124,7 @@ def test_shares_are_the_closest_distribution(noised, seed):
 def test_counts_are_expectations_rounded_up_or_down(classes, codes, seed):
     rng = np.random.default_rng(seed)
     shares, sizes = rng.dirichlet(np.ones(codes), classes), rng.integers(0, 50, classes)
-    counts = systematic(shares, sizes, rng)
+    counts = systematic(cumulative(shares), sizes, rng)
     assert counts.sum(1).tolist() == sizes.tolist()
     assert (np.abs(counts - shares * sizes[:, None]) < 1 + 1e-6).all()
 
@@ -132,7 +132,7 @@ def test_counts_are_expectations_rounded_up_or_down(classes, codes, seed):
 def test_counts_are_right_on_average():
     rng = np.random.default_rng(0)
     shares, sizes = np.array([[0.1, 0.25, 0.65]]), np.array([7])
-    mean = np.mean([systematic(shares, sizes, rng)[0] for _ in range(4_000)], axis=0)
+    mean = np.mean([systematic(cumulative(shares), sizes, rng)[0] for _ in range(4_000)], axis=0)
     assert mean == pytest.approx(shares[0] * 7, abs=0.04)
 
 
