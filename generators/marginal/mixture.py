@@ -41,10 +41,10 @@ class Mixture:
             drawn = _dealt(self._ends[name], label, sizes, rng)
             if not _fine(step):
                 codes[name] = drawn
-            elif _whole(step):
-                codes[name], codes[f"{name}__fine"] = drawn, drawn * SPLIT
-            else:
+            elif step.domain.split:
                 codes[name], codes[f"{name}__fine"] = np.minimum(drawn // SPLIT, step.variable.size - 1), drawn
+            else:
+                codes[name], codes[f"{name}__fine"] = drawn, drawn * SPLIT
         return codes
 
     def arrays(self) -> dict[str, Floats]:
@@ -62,7 +62,7 @@ class Mixture:
         found = {}
         for step in self.plan.steps:
             shares = self.shares[step.variable.name]
-            found[step.variable.name] = cumulative(self._parts(step) if _fine(step) and not _whole(step) else shares)
+            found[step.variable.name] = cumulative(self._parts(step) if _fine(step) and step.domain.split else shares)
         return found
 
     def _parts(self, step: Step) -> Floats:
@@ -75,11 +75,6 @@ class Mixture:
 def _fine(step: Step) -> bool:
     """Whether parts of a code are shared alike whatever the row's other codes."""
     return step.domain.ordered and not step.given
-
-
-def _whole(step: Step) -> bool:
-    """Whether no bin has more than one part."""
-    return all(cell.parts == 1 for cell in step.domain.cells[0])
 
 
 def cumulative(shares: Floats) -> Floats:

@@ -66,10 +66,10 @@ def _weighed(table: Table, steps: list[Step]) -> Iterator[Step]:
     """
     pairs = sum(len(s.factors) for s in steps)
     for step in steps:
-        parts = any(cell.parts > 1 for cells in step.domain.cells for cell in cells)
-        scale = max(UNIT, round(UNIT * math.sqrt(pairs / len(steps)))) if parts else UNIT
+        split = step.domain.split
+        scale = max(UNIT, round(UNIT * math.sqrt(pairs / len(steps)))) if split else UNIT
         factors = tuple(replace(q, group=f"{table.name}.pairs") for q in step.factors)
-        group = f"{table.name}.parts" if parts else f"{table.name}.single"
+        group = f"{table.name}.parts" if split else f"{table.name}.single"
         yield replace(step, fine=replace(step.fine, group=group, scale=scale), factors=factors)
 
 

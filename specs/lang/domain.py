@@ -58,6 +58,11 @@ class Domain:
         """Number of fine codes, NULL included."""
         return self.values * SPLIT + self.nullable
 
+    @property
+    def split(self) -> bool:
+        """Whether any bin has more than one part: else a value's bin says all that its fine code says."""
+        return any(cell.parts > 1 for cells in self.cells for cell in cells)
+
 
 SELF = ("other", "self")
 """Codes of a foreign key to the table's own key: another row, or the row itself."""

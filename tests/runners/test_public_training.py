@@ -17,7 +17,6 @@ from generators.trains import trainable
 from privacy.gradient import UNITS, restored
 from runners.coordinator import FederatedDoor
 from runners.errors import DATA, Stop
-from runners.site import agent as agent_module
 from runners.site.training import answered, some
 from runners.task import FINE, Task
 from runners.trial import Trial
@@ -29,19 +28,6 @@ from tests.runners.trainers import FEW, federation, rows, weights
 @pytest.fixture
 def study(study):
     return replace(study, generator=FEW)
-
-
-@pytest.fixture
-def sums(monkeypatch):
-    """What each site computed before its noise."""
-    found = []
-
-    def listens(*given):
-        found.append(answered(*given))
-        return found[-1]
-
-    monkeypatch.setattr(agent_module, "answered", listens)
-    return found
 
 
 def test_without_privacy_the_total_is_exact_and_counts_patients(study, tmp_path, sums):

@@ -20,7 +20,6 @@ from runners import coordinator as coordinator_module
 from runners.errors import DATA, REFUSED, Stop
 from runners.noise import total_std
 from runners.places import ledger_of
-from runners.site import agent as agent_module
 from runners.site.training import answered
 from runners.task import Task, rounds, share
 from specs.lang.types import Generator
@@ -30,19 +29,6 @@ from tests.runners.trainers import FEW, federation, rows, weights
 @pytest.fixture
 def study(study):
     return replace(study, generator=FEW)
-
-
-@pytest.fixture
-def sums(monkeypatch):
-    """What each site computed before its noise."""
-    found = []
-
-    def listens(*given):
-        found.append(answered(*given))
-        return found[-1]
-
-    monkeypatch.setattr(agent_module, "answered", listens)
-    return found
 
 
 def test_the_total_is_the_sum_over_all_sites_with_the_noise_the_budget_asks_for(study, tmp_path, sums):
