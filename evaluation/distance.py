@@ -54,7 +54,8 @@ def noise_spread(std: Floats) -> float:
 
 def beyond(distance: float, noise: float) -> float:
     """The part of a distance that noise does not explain, if the noise was not learned: sqrt(D^2 - N^2), 0 where D < N."""
-    return math.sqrt(max(distance**2 - noise**2, 0.0))
+    left = math.sqrt(max(distance**2 - noise**2, 0.0))
+    return min(left, distance)  # the square of a tiny distance is rounded so coarsely that its root can exceed it
 
 
 @dataclass(frozen=True, slots=True)
