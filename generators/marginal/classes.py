@@ -28,12 +28,11 @@ PLAIN, FEW, LESS = 0.04, 30, 0.7
 """Weight of what classes tell (in nats): the number of pairs, at least FEW, times PLAIN over the noise to the power LESS."""
 SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
-DOUBLED = (1e-3, 1e-4)
-"""Twice as many classes where noise is below each of these: what it no longer hides takes more of them to tell."""
-RATE, TAIL = 0.1, 150
-"""Length of a step in logits, and steps over which it falls to nothing at the end."""
-LOOK, GAIN = 50, 0.999
-"""The end begins when so many steps in a row have not brought the distance below this share of what it was."""
+FINER = ((1e-3, 4), (1e-4, 1))
+"""Where noise is below each of these there are twice as many classes and so many times the steps: what noise no longer hides
+takes more to tell."""
+RATE = 0.3
+"""Length of the first step in logits; it falls evenly to nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,36 +44,26 @@ class Classes:
 
 
 def fit(
-    arrays: Arrays, pairs: Pairs, classes: int, most: int, rng: np.random.Generator, done: Callable[[float], None]
+    arrays: Arrays, pairs: Pairs, classes: int, steps: int, rng: np.random.Generator, done: Callable[[float], None]
 ) -> Classes:
-    """At most `most` steps of descent from classes scattered around the margins; `done` hears what share of them is over.
+    """Steps of descent from classes scattered around the margins; `done` hears what share of them is over.
 
-    There are `classes` of them where noise is high, up to four times as many where it is low.
+    There are `classes` and `steps` of them where noise is high, and more where it is low (`FINER`).
     """
     xp = arrays.xp
-    classes *= 2 ** sum(pairs.noise < level for level in DOUBLED)
+    finer = [times for level, times in FINER if pairs.noise < level]
+    classes, steps = classes * 2 ** len(finer), steps * math.prod(finer)
     problem = _Problem(arrays, pairs)
     logits = np.log(pairs.margin) + rng.standard_normal((classes, len(pairs.margin)))
     parts = arrays.to(logits.astype(np.float32)), arrays.to(0.1 * rng.standard_normal((1, classes)).astype(np.float32))
     descent = [_Adam(xp, part) for part in parts]
-    seen: list[float] = []
-    ending = most - TAIL
-    for step in range(most):
-        done(step / most)
-        slopes, distance = problem.slopes(*parts)
-        seen.append(float(distance))
-        if step < ending and _settled(seen):
-            ending = step
-        if step >= ending + TAIL:
-            break
-        rate = RATE * min(1.0, 1 - (step - ending) / TAIL)
+    for step in range(steps):
+        done(step / steps)
+        rate = RATE * (1 - step / steps)
+        slopes = problem.slopes(*parts)
         parts = tuple(a.step(part, slope, rate) for a, part, slope in zip(descent, parts, slopes, strict=True))
     weight, shares = problem.model(*parts)
     return Classes(arrays.back(weight)[0].astype(np.float64), arrays.back(shares).astype(np.float64))
-
-
-def _settled(seen: list[float]) -> bool:
-    return len(seen) > LOOK and seen[-1] > GAIN * seen[-1 - LOOK]
 
 
 class _Problem:
@@ -92,7 +81,6 @@ class _Problem:
         self.log_margin = self.xp.log(self.margin)
         self.next = arrays.to(pairs.next.astype(np.float32))
         self.plain = PLAIN * max(math.comb(pairs.variables, 2), FEW) / pairs.noise**LESS
-        self.asked = float(max((pairs.precision > 0).sum(), 1))
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """`weight` (1, classes) and `shares` (classes, codes)."""
@@ -100,8 +88,8 @@ class _Problem:
         weight = self.xp.exp(log_weight)
         return weight / weight.sum(), raised / self._spread(raised)
 
-    def slopes(self, logits: Any, log_weight: Any) -> tuple[tuple[Any, Any], Any]:
-        """Slopes of logits and log-weights, and the mean squared distance of a pair's cell in standard errors."""
+    def slopes(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
+        """Slopes of logits (classes, codes) and of log-weights (1, classes)."""
         weight, shares = self.model(logits, log_weight)
         off = shares.T @ (weight.T * shares) - self.shares  # (codes, codes)
         pull = off * self.precision
@@ -112,7 +100,7 @@ class _Problem:
         by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
         inner = shares * slope
         slope_weight = weight * (by_weight - (weight * by_weight).sum())
-        return (inner - shares * self._spread(inner) + self._roughness(logits), slope_weight), (off * pull).sum() / self.asked
+        return inner - shares * self._spread(inner) + self._roughness(logits), slope_weight
 
     def _roughness(self, logits: Any) -> Any:
         """Slope of the penalty on steps between neighbouring bins: (classes, codes)."""

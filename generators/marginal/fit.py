@@ -40,7 +40,7 @@ class Effort:
     """
 
     classes: int = 256
-    steps: int = 600
+    steps: int = 300
     rows: int = 24_000
     patients: int = 4_000
     iterations: int = 60

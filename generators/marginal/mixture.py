@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.marginal.even import swapped
 from generators.marginal.plan import Plan, Step
 from generators.marginal.stored import Stored, named, of
 from specs.lang.domain import SPLIT
@@ -32,6 +33,18 @@ class Mixture:
         Classes and, within each class, codes come as often as expected, give or take one (systematic sampling, Madow and
         Madow 1944); which row of the class gets which is independent between variables.
         """
+        return self._drawn(rows, rng)[0]
+
+    def draw_evenly(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
+        """Like `draw`, but pairs of variables come about as often as expected too (`even`), which takes some times as long."""
+        drawn, label = self._drawn(rows, rng)
+        names = [step.variable.name for step in self.plan.steps]
+        codes = np.stack([drawn[name] for name in names], axis=1)
+        came = swapped(codes, label, self.weight, [self.shares[name] for name in names], rng)
+        place = dict(zip(names, came.T, strict=True))
+        return {name: values[place[name.removesuffix("__fine")]] for name, values in drawn.items()}
+
+    def _drawn(self, rows: int, rng: np.random.Generator) -> tuple[dict[str, Ints], NDArray[np.uint16]]:
         sizes = systematic(cumulative(self.weight[None, :]), np.array([rows]), rng)[0]
         label = np.repeat(np.arange(len(sizes)), sizes).astype(np.uint16)
         rng.shuffle(label)
@@ -45,7 +58,7 @@ class Mixture:
                 codes[name], codes[f"{name}__fine"] = np.minimum(drawn // SPLIT, step.variable.size - 1), drawn
             else:
                 codes[name], codes[f"{name}__fine"] = drawn, drawn * SPLIT
-        return codes
+        return codes, label
 
     def arrays(self) -> dict[str, Floats]:
         """All parameters: "weight", "variable/shares" and "variable/within"."""

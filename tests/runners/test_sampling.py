@@ -150,7 +150,7 @@ def test_a_shard_leaves_room_for_all_rows_of_the_shards_before(study):
 
 
 def test_patients_who_can_have_many_rows_are_drawn_fewer_at_a_time(model):
-    assert model.size == 16_384
+    assert model.size == 65_536
     many = replace(model.study.tables["visit"], parent=replace(model.study.tables["visit"].parent, max_children=400))
     heavy = replace(model, study=replace(model.study, tables={**model.study.tables, "visit": many}))
     assert heavy.size * (1 + 400 * (1 + 3 + 6)) <= 1 << 23 < (heavy.size + 1) * (1 + 400 * (1 + 3 + 6))
