@@ -11,10 +11,12 @@ from specs.lang.document import Path
 from specs.lang.domain import SPLIT, WHOLE, equal_bins
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
-from specs.lang.types import Bins, Column, Scalar
+from specs.lang.types import Bins, Column, Privacy, Scalar
 
 SINGLE, DEFAULT, FEW = 64, 32, 256
 """Without `bins`: a bin for each of at most SINGLE whole numbers, for at most FEW bins of SPLIT, else DEFAULT equal bins."""
+AMPLE, MORE = 4.0, 128
+"""From this ε on, and without a budget, patients' columns have a bin for each of MORE whole numbers."""
 
 
 def limits(notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar) -> tuple[float, float] | None:
@@ -37,21 +39,33 @@ def limits(notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar) -> t
     return low, high
 
 
-def _count(numbers: float) -> int:
+def single(privacy: Privacy, table: str) -> int:
+    """For how many whole numbers of a column there are so many bins: noise is public, and little of it leaves room for more."""
+    ample = privacy.budget is None or privacy.budget.epsilon >= AMPLE
+    return MORE if ample and table == privacy.unit else SINGLE
+
+
+def _count(numbers: float, most: int) -> int:
     """How many bins whole numbers get: so many that a bin's parts are single numbers, where that is not too many."""
-    if numbers <= SINGLE:
-        return SINGLE
+    if numbers <= most:
+        return most
     return max(DEFAULT, math.ceil(numbers / SPLIT)) if numbers <= FEW else DEFAULT
 
 
 def bins(
-    notes: Notes, path: Path, said: Mapping[str, Any], kind: Scalar, interval: tuple[float, float], before: Mapping[str, Column]
+    notes: Notes,
+    path: Path,
+    said: Mapping[str, Any],
+    kind: Scalar,
+    interval: tuple[float, float],
+    before: Mapping[str, Column],
+    most: int,
 ) -> Bins | None:
-    """The bins a column says, or the default ones; None, with notes, when they are wrong."""
+    """The bins a column says, or the default ones, single for `most` numbers; None, with notes, when they are wrong."""
     asked, place, whole = said.get("bins"), (*path, "bins"), kind in WHOLE
     low, high = interval
     if asked is None:
-        return equal_bins(low, high, _count(high - low + 1) if whole else DEFAULT, whole)
+        return equal_bins(low, high, _count(high - low + 1, most) if whole else DEFAULT, whole)
     if isinstance(asked, int | float):
         if whole and asked > high - low + 1:
             notes.say(place, f"{int(asked)} bins for {int(high - low) + 1} whole numbers")

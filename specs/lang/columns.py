@@ -20,7 +20,8 @@ ORDERED: tuple[Scalar, ...] = ("integer", "number", "date", "timestamp")
 class Around:
     """What a column may refer to: its table, the columns before it, and the keys (with their types) of all tables.
 
-    `lists` are the keys of public reference tables, `None` where their file cannot be read.
+    `lists` are the keys of public reference tables, `None` where their file cannot be read. A column of at most `single` whole
+    numbers has a bin for each of them, unless it says otherwise.
     """
 
     table: str
@@ -28,6 +29,7 @@ class Around:
     keys: Mapping[str, Mapping[str, str]]
     lists: Mapping[str, tuple[str, ...] | None]
     seeds: Seeds
+    single: int
 
 
 def column(notes: Notes, path: Path, said: Mapping[str, Any], around: Around) -> Column | None:
@@ -73,7 +75,7 @@ def _measured(notes: Notes, path: Path, said: Mapping[str, Any], around: Around)
     interval = limits(notes, path, said, kind)
     if interval is None:
         return None
-    made: Bins | None = bins(notes, path, said, kind, interval, around.before)
+    made: Bins | None = bins(notes, path, said, kind, interval, around.before, around.single)
     return {"type": kind, "range": interval, "bins": made} if made else None
 
 

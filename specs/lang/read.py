@@ -40,7 +40,7 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
     seeds = Seeds(folder)
     hospitals = sections.sites(notes, said["sites"], folder, environ)
     privacy = sections.privacy(notes, said["privacy"])
-    made = with_derived(notes, tables(notes, said["tables"], privacy.unit, seeds))
+    made = with_derived(notes, tables(notes, said["tables"], privacy, seeds))
     study = Study(
         name=said["spec"],
         file=file,

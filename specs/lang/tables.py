@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from specs.lang.binning import single
 from specs.lang.columns import ORDERED, Around, column, unknown
 from specs.lang.document import Path
 from specs.lang.keys import check_key, check_keyed
@@ -15,12 +16,12 @@ from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.seeds import SeedError, Seeds
 from specs.lang.tree import check_tree, in_tree_order
-from specs.lang.types import Column, Key, Parent, Table
+from specs.lang.types import Column, Key, Parent, Privacy, Table
 
 Said = Mapping[str, Any]
 
 
-def tables(notes: Notes, said: Said, unit: str, seeds: Seeds) -> dict[str, Table]:
+def tables(notes: Notes, said: Said, privacy: Privacy, seeds: Seeds) -> dict[str, Table]:
     """All tables, reference tables first, then parents before children."""
     check_case(notes, ("tables",), list(said))
     keys = {name: _keys(t) for name, t in said.items()}
@@ -28,8 +29,8 @@ def tables(notes: Notes, said: Said, unit: str, seeds: Seeds) -> dict[str, Table
     found: dict[str, Table] = {}
     for name, table in said.items():
         check_table_name(notes, ("tables", name), name)
-        found[name] = _table(notes, name, table, Around(name, {}, keys, lists, seeds))
-    check_tree(notes, found, unit)
+        found[name] = _table(notes, name, table, Around(name, {}, keys, lists, seeds, single(privacy, name)))
+    check_tree(notes, found, privacy.unit)
     check_keyed(notes, found)
     return in_tree_order(found)
 
