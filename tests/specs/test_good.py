@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from specs.lang.document import document
+from specs.lang.domain import domain
 from specs.lang.governance import check_keys
 from specs.lang.notes import Notes
 from specs.lang.problems import SpecError
@@ -91,6 +92,34 @@ def test_columns_have_public_domains(study: Study) -> None:
     assert visit["result"].bins.edges == ((0, 5, 50), (0, 0, 100))  # in the order of the values
     assert patient["weight"].bins is not None and patient["weight"].bins.edges == ((30, 70, 110, 150, 190),)
     assert patient["größe"].range == (1, 9)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "numbers", "patients", "below"),
+    [
+        ("epsilon: 3.9, delta: 1e-6", 64, 64, 64),
+        ("epsilon: 3.9, delta: 1e-6", 65, 32, 32),
+        ("epsilon: 4, delta: 1e-6", 65, 65, 32),
+        ("epsilon: 4, delta: 1e-6", 128, 128, 32),
+        ("epsilon: 4, delta: 1e-6", 129, 33, 33),
+        ("none: made up", 128, 128, 32),
+    ],
+)
+def test_patients_whole_numbers_have_more_bins_where_noise_is_low(privacy: str, numbers: int, patients: int, below: int) -> None:
+    text = f"""
+spec: s
+sites: {{one: {{database: x.duckdb}}}}
+tables:
+  patient: {{key: id, columns: {{age: {{type: integer, range: [1, {numbers}]}}}}}}
+  visit:
+    key: visit_id
+    parent: {{table: patient, key: id, max_children: 3}}
+    columns: {{days: {{type: integer, range: [1, {numbers}]}}}}
+privacy: {{unit: patient, {privacy}}}
+"""
+    tables = parse("s.yml", text, {}).tables
+    found = [domain(tables[t].columns[c]).values for t, c in (("patient", "age"), ("visit", "days"))]
+    assert found == [patients, below]
 
 
 def test_dates_are_days_and_timestamps_seconds(study: Study) -> None:
