@@ -102,7 +102,7 @@ def test_columns_have_public_domains(study: Study) -> None:
         ("epsilon: 4, delta: 1e-6", 65, 65, 32),
         ("epsilon: 4, delta: 1e-6", 128, 128, 32),
         ("epsilon: 4, delta: 1e-6", 129, 33, 33),
-        ("none: made up", 128, 128, 32),
+        ("none: made up for a test", 128, 128, 32),
     ],
 )
 def test_patients_whole_numbers_have_more_bins_where_noise_is_low(privacy: str, numbers: int, patients: int, below: int) -> None:
