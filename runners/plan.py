@@ -103,6 +103,6 @@ def by_table(plans: Sequence[Plan], marginals: Sequence[Expected]) -> list[dict[
         row: dict[str, Any] = {"table": plan.table, "queries": len(mine), "cells": sum(m.cells for m in mine)}
         for ways in (1, 2, 3):
             errors = [m.error for m in mine if len(m.columns) == ways and m.error is not None]
-            row[f"error_{ways}"] = average(errors) if errors else None
+            row[f"error_{ways}"] = average(ways, errors) if errors else None
         rows.append(row)
     return rows

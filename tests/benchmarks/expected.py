@@ -105,7 +105,7 @@ def runs(package: str, item: str, draws: int, folder: Path) -> list[dict[str, An
                 said = [e for q in asked if (e := expected(q, sums.std[q.name], rows, False).error)]
                 errors = [float(np.abs(drawn[q.name] - exact[q.name]).sum()) / 2 / rows for q in asked]
                 inside = [s.low <= e <= s.high for s, e in zip(said, errors, strict=True)]
-                whole, mean = average(said), float(np.mean(errors))
+                whole, mean = average(ways, said), float(np.mean(errors))
                 entry[f"{ways}-way"] = {
                     "mean": round(mean, 4),
                     "said": [round(whole.low, 4), round(whole.high, 4)],

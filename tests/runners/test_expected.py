@@ -36,7 +36,7 @@ def test_without_a_number_of_patients_nothing_is_promised():
 
 def test_a_mean_of_marginals_is_surer_than_one_of_them():
     one = left(2, 0.1, False)
-    whole = average([one] * 10)
+    whole = average(2, [one] * 10)
     assert whole.error == pytest.approx(one.error)
     assert one.low < whole.low
     assert whole.high / whole.low < one.high / one.low
