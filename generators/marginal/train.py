@@ -29,6 +29,8 @@ from privacy.sums import Sums
 from specs.lang.types import Study, Table
 
 Done = Callable[[float], None]
+BEGINNING = Effort(steps=75)
+"""For a model that networks only begin with."""
 
 
 def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
@@ -38,7 +40,7 @@ def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
 
 def learn(study: Study, sums: Sums, progress: Progress = silent, effort: Effort | None = None) -> Model:
     """The model of `sums`. Post-processing: seeded, free and repeatable."""
-    effort = effort or Effort()
+    effort = effort or (BEGINNING if study.generator.trains else Effort())
     device = arrays(study.generator.device)
     rng = np.random.default_rng([study.seed, 1])
     return _Learning(study, sums, progress, effort, device, rng).model()
