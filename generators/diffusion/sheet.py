@@ -89,9 +89,12 @@ class Sheet:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The order in which predicted columns are drawn: the plan's; rows without a parent begin with those of few tokens."""
-        sizes = [column.size for column in self.predicted]
-        return tuple(int(i) for i in np.argsort(sizes, kind="stable")) if self.fine else tuple(range(len(sizes)))
+        """The order in which predicted columns are drawn: the plan's; of rows without a parent those of few tokens last.
+
+        What one asks of a table is mostly of few tokens (who died): drawn last, it is what the network says of all the rest.
+        """
+        places = range(len(self.predicted))
+        return tuple(sorted(places, key=lambda i: -self.predicted[i].size)) if self.fine else tuple(places)
 
     def tokens(self, codes: Codes) -> Ints:
         """Tokens (rows, columns) of a coded table, -1 where one does not apply."""
