@@ -12,6 +12,7 @@ from typing import Any
 
 from lineage.datasets import Field
 from lineage.sql import Untraceable
+from specs.lang.document import LOADER
 
 MODEL, SOURCE = "model", "source"
 
@@ -135,7 +136,7 @@ class Project:
         import yaml
 
         try:
-            said = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            said = yaml.load(file.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506 - a safe loader
         except yaml.YAMLError:
             raise Untraceable("a yml file does not parse") from None
         for model in [*(said.get("models") or ()), *(said.get("seeds") or ())]:

@@ -79,37 +79,45 @@ class _Problem:
         self.variable = arrays.to(np.repeat(np.arange(len(sizes)), sizes))  # (codes,)
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
         self.log_margin = self.xp.log(self.margin)
-        self.next = arrays.to(pairs.next.astype(np.float32))
+        self.next = arrays.to(SMOOTH * pairs.next.astype(np.float32))
         self.plain = PLAIN * max(math.comb(pairs.variables, 2), FEW) / pairs.noise**LESS
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """`weight` (1, classes) and `shares` (classes, codes)."""
-        raised = self.xp.exp(logits)
-        weight = self.xp.exp(log_weight)
-        return weight / weight.sum(), raised / self._spread(raised)
+        shares, weight = self.xp.exp(logits), self.xp.exp(log_weight)
+        shares /= self._spread(shares)
+        return weight / weight.sum(), shares
 
     def slopes(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """Slopes of logits (classes, codes) and of log-weights (1, classes)."""
         weight, shares = self.model(logits, log_weight)
         off = shares.T @ (weight.T * shares) - self.shares  # (codes, codes)
-        pull = off * self.precision
-        alone = (weight @ shares - self.single) * self.single_precision
-        alone = alone + self.plain * self.xp.log(self.xp.maximum(shares, 1e-9) / self.margin)  # (classes, codes)
-        each = shares @ pull  # (classes, codes); every pair is in the matrix twice
-        slope = weight.T * (each + alone)
+        alone = (weight @ shares - self.single) * self.single_precision + self._told(shares)  # (classes, codes)
+        each = shares @ (off * self.precision)  # (classes, codes); every pair is in the matrix twice
         by_weight = ((each / 2 + alone) * shares).sum(1)[None, :]
-        inner = shares * slope
         slope_weight = weight * (by_weight - (weight * by_weight).sum())
-        return inner - shares * self._spread(inner) + self._roughness(logits), slope_weight
+        each += alone
+        each *= weight.T
+        each *= shares
+        each -= shares * self._spread(each)
+        self._smooth(logits, each)
+        return each, slope_weight
 
-    def _roughness(self, logits: Any) -> Any:
-        """Slope of the penalty on steps between neighbouring bins: (classes, codes)."""
+    def _told(self, shares: Any) -> Any:
+        """Slope of the penalty on what classes tell, for each row of a class: (classes, codes)."""
+        told = self.xp.maximum(shares, 1e-9)
+        told /= self.margin
+        self.xp.log(told, out=told)
+        told *= self.plain
+        return told
+
+    def _smooth(self, logits: Any, slope: Any) -> None:
+        """Adds the slope of the penalty on steps between neighbouring bins."""
         ratio = logits - self.log_margin
-        step = SMOOTH * self.next * (ratio[:, 1:] - ratio[:, :-1])
-        slope = self.xp.zeros_like(logits)
+        step = ratio[:, 1:] - ratio[:, :-1]
+        step *= self.next
         slope[:, 1:] += step
         slope[:, :-1] -= step
-        return slope
 
     def _spread(self, values: Any) -> Any:
         """Sums over each variable's codes, once for every code: (classes, codes)."""
@@ -123,10 +131,17 @@ class _Adam:
         self.xp, self.mean, self.square, self.steps = xp, xp.zeros_like(part), xp.zeros_like(part), 0
 
     def step(self, part: Any, slope: Any, rate: float) -> Any:
-        """The part after a step, cut so that exp stays in range."""
+        """The part after a step, cut so that exp stays in range. Takes `slope` for its own."""
         self.steps += 1
-        self.mean = 0.9 * self.mean + 0.1 * slope
-        self.square = 0.99 * self.square + 0.01 * slope * slope
-        length = self.xp.sqrt(self.square / (1 - 0.99**self.steps)) + 1e-8
-        moved = part - rate * (self.mean / (1 - 0.9**self.steps)) / length
-        return self.xp.clip(moved, -60.0, 60.0)
+        self.mean *= 0.9
+        self.mean += 0.1 * slope
+        slope *= slope
+        slope *= 0.01
+        self.square *= 0.99
+        self.square += slope
+        length = self.xp.sqrt(self.square / (1 - 0.99**self.steps))
+        length += 1e-8
+        moved = self.mean / length
+        moved *= -rate / (1 - 0.9**self.steps)
+        moved += part
+        return self.xp.clip(moved, -60.0, 60.0, out=moved)
