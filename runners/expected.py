@@ -33,7 +33,7 @@ LEFT = {
 CHILD = 2.0
 """Marginals of child tables were off by about this factor more (NAFLD, 4,000 patients, four budgets)."""
 AVERAGE = {1: (0.35, 2.3), 2: (0.45, 2.2)}
-"""By number of columns: 95 % of runs had the mean error of their marginals between these multiples of the mean of their medians."""
+"""By number of columns: 95 % of runs had their mean error between these multiples of the mean of the marginals' medians."""
 
 
 @dataclass(frozen=True)
