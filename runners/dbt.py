@@ -15,8 +15,6 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT", "LD_
 START = "import gc; gc.disable(); from dbt.cli.main import cli; cli()"
 """Without Python's search for cycles, a sixth of a start: while dbt reads macros it makes millions of objects that stay."""
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-START = "import gc; gc.set_threshold(200_000); from dbt.cli.main import cli; cli()"
-"""dbt makes many objects that stay, and little garbage: Python's usual 700 has a tenth of its start spent on looking for some."""
 
 
 def run_dbt(arguments: list[str], folder: Path, environ: dict[str, str], project: Path | None = None) -> int:
