@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from evaluation.compare import Comparison, compare
 from evaluation.facts import Facts
-from evaluation.report.page import report
-from generators.marginal.ask import Answers, in_patients
+from evaluation.report.page import page
+from generators.marginal.ask import in_patients
 from generators.marginal.structure import queries
 from privacy.sums import Sums
 from runners.errors import DATA, WRONG, Stop
@@ -27,10 +28,9 @@ ANSWERS = "answers.npz"
 """What the synthetic tables answer to the study's questions, so that the report can be built again without their rows."""
 
 
-def write_report(study: Study, sums: Sums, drawn: Answers, facts: Mapping[str, Any], release: Path) -> Path:
-    """One HTML file in the folder `release`; `drawn` is what the synthetic tables answer, `facts` are those of the run."""
-    page = report(study, sums, drawn, said(study, facts))
-    write_text(release / REPORT, page)
+def write_report(study: Study, compared: Comparison, facts: Mapping[str, Any], release: Path) -> Path:
+    """One HTML file in the folder `release`; `compared` are the synthetic tables with the sums, `facts` are those of the run."""
+    write_text(release / REPORT, page(study, compared, said(study, facts)))
     return release / REPORT
 
 
@@ -68,7 +68,7 @@ def rebuild_report(study: Study) -> Path:
     if not facts or facts.get("digest") != study.digest or tally is None:
         raise Stop(WRONG, f"the release in {places.release} was made from another version of the spec: run it again")
     sums = released_sums(study, places.database, tuple(facts["sites"]))
-    file = write_report(study, sums, in_patients(study, tally.totals), facts, places.release)
+    file = write_report(study, compare(study, sums, in_patients(study, tally.totals)), facts, places.release)
     write_manifest(places.release, {k: v for k, v in facts.items() if k != "files"})
     return file
 

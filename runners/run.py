@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generators.marginal.ask import Answers
+from evaluation.compare import Comparison
 from generators.marginal.model import Model
 from generators.marginal.structure import queries
 from lineage.study import Recorder
@@ -55,7 +55,7 @@ class Run:
     workers: int | None = None
     job: Job | None = None
     tally: Tally | None = None
-    drawn: Answers | None = None
+    compared: Comparison | None = None
     recorder: Recorder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -122,7 +122,6 @@ def sample(run: Run) -> None:
         for table in run.study.patient_tables():
             with stage.table(table.name):
                 pass
-    run.drawn = in_patients(run.study, run.tally.totals)
 
 
 def patients(run: Run) -> int:
@@ -142,6 +141,7 @@ def tables(run: Run) -> None:
     """A fresh database beside the place of the release."""
     assert run.sums and run.job and run.tally and run.model
     run.partial.mkdir(parents=True)
+    run.compared = compare(run.study, run.sums, in_patients(run.study, run.tally.totals))
     run.facts = facts(run)
     files = {t.name: [run.job.rows(batch, t.name) for batch in run.job.batches] for t in run.study.patient_tables()}
     release.write_database(run.partial / run.places.database.name, run.study, files, run.sums, run.facts)
@@ -151,7 +151,7 @@ def tables(run: Run) -> None:
 
 def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
-    assert run.sums and run.tally and run.drawn
+    assert run.sums and run.tally and run.compared
     budget = run.study.privacy.budget
     rho = cost(run.study, run.asked, 1.0)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
@@ -173,7 +173,7 @@ def facts(run: Run) -> dict[str, Any]:
         "generator": run.study.generator.name,
         "training": run.training,
         "rows": dict(run.tally.rows),
-        "quality": [asdict(level) for level in compare(run.study, run.sums, run.drawn).levels],
+        "quality": [asdict(level) for level in run.compared.levels],
         "rejected": {name: round(share, 6) for name, share in run.tally.rejected.items()},
     }
 
@@ -194,9 +194,9 @@ def build(run: Run) -> None:
 
 def report(run: Run) -> None:
     """One HTML file, and the model card."""
-    assert run.recorder and run.sums and run.drawn
+    assert run.recorder and run.compared
     with run.recorder.report():
-        write_report(run.study, run.sums, run.drawn, run.facts, run.partial)
+        write_report(run.study, run.compared, run.facts, run.partial)
         write_card(run.study, run.facts, run.partial)
 
 
