@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -40,6 +42,13 @@ def weights(rows: Tokens) -> torch.Tensor:
 
 def share_of(rows: Tokens) -> np.ndarray:
     return np.bincount(np.ravel_multi_index(tuple(rows.T), JOINT.shape), minlength=12).reshape(JOINT.shape) / len(rows)
+
+
+def test_patients_columns_of_few_tokens_are_drawn_last() -> None:
+    few = choice("a", "x", "y"), choice("b", *"stuvwxyz"), choice("c", "x", "y"), choice("d", *"xyz")
+    table = Table("row", (Key("id"),), columns(*few))
+    sheet = Sheet(structure(replace(STUDY, tables={"row": table}))[0], True, 32, 1)
+    assert [sheet.predicted[i].name for i in sheet.order] == ["b", "d", "a", "c"]
 
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0)])
