@@ -25,20 +25,26 @@ def coded(study: Study, table: Table, plan: Plan) -> str:
     last = steps[-1][0]
     body = ",\n".join(f"{name(n)} as (\n    {s}\n)" for n, s in steps)
     keys = key_columns(table)
-    kept = [*keys, "__patient", "__row", *_columns(plan)] if table.parent else [*keys, "__patient", *_columns(plan)]
-    return f"{head(study)}with {body}\n\nselect\n    " + ",\n    ".join(_small(c, keys) for c in kept) + f"\nfrom {last}\n"
+    kept = [name(c) for c in (*keys, "__patient", *(["__row"] if table.parent else []))]
+    kept += [f"cast({name(c)} as {_smallest(size)}) as {name(c)}" for c, size in sizes(plan).items()]
+    return f"{head(study)}with {body}\n\nselect\n    " + ",\n    ".join(kept) + f"\nfrom {last}\n"
 
 
-def _small(column: str, keys: list[str]) -> str:
-    if column in keys or column in ("__patient", "__row"):
-        return name(column)
-    return f"cast({name(column)} as smallint) as {name(column)}"
+def sizes(plan: Plan) -> dict[str, int]:
+    """All code columns and how many codes each has: variables, and the fine codes that say more than they do."""
+    finely = {q.columns[-1]: q.shape[-1] for q in (s.fine for s in plan.steps) if q.columns[-1] not in whole_bins(plan)}
+    return {v.name: v.size for v in plan.variables.values()} | finely
 
 
-def _columns(plan: Plan) -> list[str]:
-    """All code columns: variables, and the fine codes of steps that are counted finely."""
-    finest = [step.fine.columns[-1] for step in plan.steps]
-    return list(dict.fromkeys([*plan.variables, *finest]))
+def whole_bins(plan: Plan) -> dict[str, str]:
+    """Fine codes that no table holds, by name: the variable whose code, times SPLIT, each of them is."""
+    steps = (s for s in plan.steps if s.domain.ordered and not s.domain.split)
+    return {s.fine.columns[-1]: s.variable.name for s in steps}
+
+
+def _smallest(size: int) -> str:
+    """Of codes below `size`, and of any such code plus one: lists count from one."""
+    return "utinyint" if size < 1 << 8 else "smallint"
 
 
 def _counted(study: Study, table: Table, child: Table) -> tuple[str, str]:
@@ -85,14 +91,14 @@ def _finely(study: Study, table: Table) -> str:
     lines = []
     for column in table.columns.values():
         dom = domain(column) if column.measured else None
-        if dom is None or not dom.ordered or (table.parent and column.name == table.order_by):
+        if dom is None or not dom.split or (table.parent and column.name == table.order_by):
             continue
         by = name(f"{dom.by}__code") if dom.by else None
         code, sql = name(f"{column.name}__code"), as_number(column, name(column.name))
         found = fine(dom, is_whole(column), sql, code, by)
         null = f"case when {name(column.name)} is null then {dom.fine_size - 1} else {found} end"
         lines.append(f"{null if column.nullable else found} as {name(column.name + '__fine')}")
-    for child in study.children(table.name):
+    for child in (c for c in study.children(table.name) if domain(count_column(c)).split):
         rows, code = name(f"{child.name}__rows"), name(f"{child.name}__count__code")
         lines.append(f"{fine(domain(count_column(child)), True, rows, code, None)} as {name(child.name + '__count__fine')}")
     if table.parent is None:

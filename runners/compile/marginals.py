@@ -7,21 +7,22 @@ bound holds in any case.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from generators.marginal.plan import Plan
 from privacy.query import Query, grouped
+from runners.compile.coded import whole_bins
 from runners.compile.names import head, ref
 from runners.compile.sql import literal, name
+from specs.lang.domain import SPLIT
 from specs.lang.types import Study, Table
 
 
-def marginals(study: Study, table: Table, queries: Sequence[Query]) -> str:
+def marginals(study: Study, table: Table, plan: Plan) -> str:
     """The model's SQL: counts of the root table; of others cells of every row, histograms of every patient, weights, sums."""
-    return _weighed(study, table, queries) if table.parent else _counted(study, table, queries)
+    return _weighed(study, table, plan) if table.parent else _counted(study, table, plan)
 
 
-def _counted(study: Study, table: Table, queries: Sequence[Query]) -> str:
-    counts = "\n    union all\n    ".join(_count(q) for q in queries)
+def _counted(study: Study, table: Table, plan: Plan) -> str:
+    counts = "\n    union all\n    ".join(_count(q, whole_bins(plan)) for q in plan.queries())
     return f"""{head(study)}with coded as not materialized (
     select * from {ref(study, "coded", table.name)}
 ),
@@ -35,20 +36,21 @@ where __cell is not null
 """
 
 
-def _count(query: Query) -> str:
-    total = f"{query.scale} * count(*)"
-    return (
-        f"select {literal(query.name)} as query, {_cell(query, 'integer')} as __cell, {total} as total from coded group by __cell"
-    )
+def _count(query: Query, bins: dict[str, str]) -> str:
+    """Grouped by the codes as they are: a cell's number is worked out once a cell, not once a row."""
+    by = ", ".join(name(bins.get(c, c)) for c in query.columns)
+    cell, total = _cell(query, "integer", bins), f"{query.scale} * count(*)"
+    return f"select {literal(query.name)} as query, {cell} as __cell, {total} as total from coded group by {by}"
 
 
-def _weighed(study: Study, table: Table, queries: Sequence[Query]) -> str:
+def _weighed(study: Study, table: Table, plan: Plan) -> str:
+    queries = plan.queries()
     groups = list(grouped(queries))
     numbered = ",\n        ".join(f"({i}, {groups.index(q.group)}, {literal(q.name)})" for i, q in enumerate(queries))
     bounds = ",\n        ".join(
         f"({i}, {len(members) * members[0].scale ** 2})" for i, members in enumerate(grouped(queries).values())
     )
-    cells = "\n    union all\n    ".join(_cells(i, q) for i, q in enumerate(queries))
+    cells = "\n    union all\n    ".join(_cells(i, q, whole_bins(plan)) for i, q in enumerate(queries))
     return f"""{head(study)}with coded as (
     select * from {ref(study, "coded", table.name)}
 ),
@@ -92,15 +94,16 @@ where total > 0
 """
 
 
-def _cells(number: int, query: Query) -> str:
+def _cells(number: int, query: Query, bins: dict[str, str]) -> str:
     """The cell of every row in one query, in C order; rows where a code is NULL are left out."""
-    there = " and ".join(f"{name(c)} is not null" for c in query.columns)
-    return f"select __patient as patient, {number} as query_id, {_cell(query, 'bigint')} as cell from coded where {there}"
+    there = " and ".join(f"{name(bins.get(c, c))} is not null" for c in query.columns)
+    return f"select __patient as patient, {number} as query_id, {_cell(query, 'bigint', bins)} as cell from coded where {there}"
 
 
-def _cell(query: Query, kind: str) -> str:
-    """The cell's number in C order; NULL where a code is."""
-    cell = f"cast({name(query.columns[0])} as {kind})"
-    for column, size in zip(query.columns[1:], query.shape[1:], strict=True):
-        cell = f"({cell}) * {size} + {name(column)}"
+def _cell(query: Query, kind: str, bins: dict[str, str]) -> str:
+    """The cell's number in C order; NULL where a code is. `bins` are the codes that some fine codes are multiples of."""
+    codes = [f"cast({name(bins[c])} as {kind}) * {SPLIT}" if c in bins else name(c) for c in query.columns]
+    cell = codes[0] if query.columns[0] in bins else f"cast({codes[0]} as {kind})"
+    for code, size in zip(codes[1:], query.shape[1:], strict=True):
+        cell = f"({cell}) * {size} + {code}"
     return cell

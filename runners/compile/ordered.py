@@ -154,13 +154,13 @@ def _together(table: Table, plan: Plan) -> str:
         elif variable.kind in ("left", "pace", "rest"):
             lines.append(f"{joined(variable.groups, f'__{variable.kind}__code')} as {name(variable.name)}")
     for step in plan.steps:
-        if step.variable.kind in ("start", "gap") and step.domain.ordered:
+        if step.variable.kind in ("start", "gap") and step.domain.split:
             kind = step.variable.kind
             value, parts = ("__stride", False) if kind == "gap" else ("__start", whole)
             found = _maybe(fine(step.domain, parts, value, f"__{kind}__code", None), f"__{kind}")
             lines.append(f"{found} as {name(step.variable.name + '__fine')}")
     carried = [name(v.name) for v in plan.variables.values() if v.kind in ("parent", "previous", "last")]
-    finest = [step.fine.columns[-1] for step in plan.steps if step.variable.kind not in ("start", "gap")]
-    carried += [name(column) for column in finest if column not in plan.variables]
+    finest = [s.fine.columns[-1] for s in plan.steps if s.domain.split and s.variable.kind not in ("start", "gap")]
+    carried += map(name, finest)
     columns = [*map(name, key_columns(table)), "__patient", "__row", *carried, *lines]
     return "select\n        " + ",\n        ".join(columns) + "\n    from timed"

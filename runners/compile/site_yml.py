@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generators.marginal.plan import Plan, Variable
+from runners.compile.coded import sizes
 from runners.compile.names import model, prefix
 from runners.compile.sql import cast, from_number, literal, name
 from runners.compile.yml import Model, dump, entry, keys, meaning, plain
@@ -22,6 +23,8 @@ MEANING = {
     "previous": "Code of {source} of the previous row of the same parent; the last code stands for none.",
     "last": "Code of {source} of the last row of the same kind; the last code stands for none.",
 }
+ONCE: Model = {"config": {"materialized": "view"}}
+"""Of a table that only its own coded table reads: to write it would cost more than to read it costs."""
 CONSENT = "Which patients consent; all others are left out."
 
 
@@ -32,6 +35,7 @@ def bounded(study: Study, table: Table) -> str:
     described: Model = {
         "name": model(study, "bounded", table.name),
         "description": f"{table.name}: typed, inside the public domain, contribution bounds enforced.",
+        **({} if table.parent or study.children(table.name) else ONCE),
         "columns": found,
     }
     refused = [_refused(study, table, c) for c in table.columns.values() if c.outside == "refuse" and c.measured]
@@ -65,7 +69,7 @@ def coded(study: Study, table: Table, plan: Plan) -> str:
     if table.parent:
         found.append(entry("__row", "Number of the row within its parent, in order."))
     found += [entry(v.name, _meaning(v)) for v in plan.variables.values()]
-    finest = [s.fine.columns[-1] for s in plan.steps if s.fine.columns[-1] not in plan.variables]
+    finest = [c for c in sizes(plan) if c not in plan.variables]
     found += [entry(c, f"Fine code of {c.removesuffix('__fine')}.") for c in finest]
     about = f"{table.name}: every variable as a small integer."
     return dump([{"name": model(study, "coded", table.name), "description": about, "columns": found}])

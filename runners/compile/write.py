@@ -23,7 +23,7 @@ def render(study: Study) -> dict[str, str]:
         put = {
             "bounded": (bounded.bounded(study, table), site_yml.bounded(study, table)),
             "coded": (coded.coded(study, table, plan), site_yml.coded(study, table, plan)),
-            "marginals": (marginals.marginals(study, table, plan.queries()), site_yml.marginals(study, table)),
+            "marginals": (marginals.marginals(study, table, plan), site_yml.marginals(study, table)),
         }
         for kind, (sql, properties) in put.items():
             files[f"{site}/{model(study, kind, table.name)}.sql"] = sql

@@ -12,7 +12,9 @@ from generators.marginal.plan import Plan
 from generators.marginal.structure import structure
 from generators.trained import Coded
 from runners.columnar import quoted
+from runners.compile.coded import sizes, whole_bins
 from runners.site.marginals import SETTINGS, bounded, place
+from specs.lang.domain import SPLIT
 from specs.lang.types import Study
 
 
@@ -25,8 +27,8 @@ def read(work: Path, study: Study) -> Coded:
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, study: Study, plan: Plan) -> Codes:
-    names = list(dict.fromkeys([*plan.variables, *(step.fine.columns[-1] for step in plan.steps)]))
-    columns = ", ".join(f"coalesce({quoted(n)}, -1)::BIGINT AS {quoted(n)}" for n in names)
+    codes = {n: quoted(n) for n in sizes(plan)} | {n: f"{quoted(v)}::BIGINT * {SPLIT}" for n, v in whole_bins(plan).items()}
+    columns = ", ".join(f"coalesce({sql}, -1)::BIGINT AS {quoted(n)}" for n, sql in codes.items())
     parent = study.tables[plan.table].parent
     above = f"dense_rank() over (order by {', '.join(map(quoted, parent.key))})" if parent else "__patient"
     order = f"__patient::BIGINT AS __patient, {above}::BIGINT AS __parent, {'__row' if parent else '1'}::BIGINT AS __row"

@@ -25,7 +25,7 @@ def read(work: Path, study: Study, asked: Sequence[Query]) -> NDArray[np.int64]:
     with duckdb.connect(str(work), read_only=True, config=SETTINGS) as connection:
         for table in study.patient_tables():
             bounded(connection, study, table)
-        patients = _number(connection, f"SELECT count(*) FROM {place(connection, study, 'bounded', study.root.name)}")
+        patients = _number(connection, f"SELECT count(*) FROM {place(connection, study, 'coded', study.root.name)}")
         vector = np.zeros(sum(q.cells for q in asked), np.int64)
         starts = dict(zip((q.name for q in asked), accumulate((q.cells for q in asked), initial=0), strict=False))
         for table in study.patient_tables():
@@ -71,7 +71,7 @@ def _plausible(asked: Sequence[Query], starts: dict[str, int], vector: NDArray[n
 
 def bounded(connection: duckdb.DuckDBPyConnection, study: Study, table: Table) -> None:
     """No parent has more children than the spec says, and no key is there twice."""
-    where = place(connection, study, "bounded", table.name)
+    where = place(connection, study, "coded", table.name)
     keys = (table.parent.key, table.parent.max_children) if table.parent else (tuple(k.name for k in table.key), 1)
     by = ", ".join(quoted(name) for name in keys[0])
     most = _number(connection, f"SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM {where} GROUP BY {by})")

@@ -25,7 +25,7 @@ def build(con: duckdb.DuckDBPyConnection, study: Study) -> None:
     for plan in structure(study):
         table = study.tables[plan.table]
         _put(con, model(study, "coded", table.name), coded.coded(study, table, plan))
-        _put(con, model(study, "marginals", table.name), marginals.marginals(study, table, plan.queries()))
+        _put(con, model(study, "marginals", table.name), marginals.marginals(study, table, plan))
 
 
 def _put(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:

@@ -70,7 +70,7 @@ def built(site, study, folder):
     with duckdb.connect(str(work)) as con:
         con.execute(f"attach '{site.database}' as hospital (read_only)")
         for table in study.patient_tables():
-            con.execute(f"create table small_one__bounded_{table.name} as select * from hospital.{table.name}")
+            con.execute(f"create table small_one__coded_{table.name} as select * from hospital.{table.name}")
             con.execute(f"create table small_one__marginals_{table.name} (query varchar, cell bigint, total bigint)")
             for query in (q for q in queries(study) if q.table == table.name):
                 sql = f"insert into small_one__marginals_{table.name} select ?, i, ? from range({query.cells}) t(i)"

@@ -183,8 +183,8 @@ def corrupt(work, study, sql):
         ("update small_one__marginals_patient set total = -1", "marginals"),
         ("update small_one__marginals_patient set cell = 100000", "marginals"),
         ("update small_one__marginals_patient set query = 'what else'", "marginals"),
-        ("insert into small_one__bounded_lab select 1, 5, 'hdl' from range(9)", "bound"),
-        ("insert into small_one__bounded_patient select 1, 5, 'F'", "bound"),
+        ("insert into small_one__coded_lab select 1, 5, 'hdl' from range(9)", "bound"),
+        ("insert into small_one__coded_patient select 1, 5, 'F'", "bound"),
         ("drop table small_one__marginals_lab", "model"),
     ],
 )

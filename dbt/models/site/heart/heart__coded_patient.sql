@@ -26,9 +26,9 @@ with "bounded" as (
 select
     "patient_id",
     "__patient",
-    cast("age" as smallint) as "age",
-    cast("sex" as smallint) as "sex",
-    cast("los_days" as smallint) as "los_days",
-    cast("age__fine" as smallint) as "age__fine",
-    cast("los_days__fine" as smallint) as "los_days__fine"
+    cast("age" as utinyint) as "age",
+    cast("sex" as utinyint) as "sex",
+    cast("los_days" as utinyint) as "los_days",
+    cast("age__fine" as utinyint) as "age__fine",
+    cast("los_days__fine" as utinyint) as "los_days__fine"
 from finely

@@ -37,12 +37,12 @@ with "bounded" as (
 select
     "person_id",
     "__patient",
-    cast("gender" as smallint) as "gender",
-    cast("birth_year" as smallint) as "birth_year",
-    cast("race" as smallint) as "race",
-    cast("ethnicity" as smallint) as "ethnicity",
-    cast("died" as smallint) as "died",
-    cast("visit__count" as smallint) as "visit__count",
-    cast("birth_year__fine" as smallint) as "birth_year__fine",
-    cast("visit__count__fine" as smallint) as "visit__count__fine"
+    cast("gender" as utinyint) as "gender",
+    cast("birth_year" as utinyint) as "birth_year",
+    cast("race" as utinyint) as "race",
+    cast("ethnicity" as utinyint) as "ethnicity",
+    cast("died" as utinyint) as "died",
+    cast("visit__count" as utinyint) as "visit__count",
+    cast("birth_year__fine" as utinyint) as "birth_year__fine",
+    cast("visit__count__fine" as utinyint) as "visit__count__fine"
 from finely
