@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from generators.frame import Frame, Series
+from runners.arrow import numbers, words
 from specs.lang.types import Scalar, Study
 
 SQL_TYPES: dict[Scalar, str] = {
@@ -43,21 +44,20 @@ def to_arrow(series: Series, kind: Scalar) -> pa.Array:
     if series.labels is not None:
         return _labelled(series.values, mask, series.labels, kind)
     if kind == "date":
-        return pa.array(series.values.astype(np.int32), mask=mask).cast(pa.date32())
+        return numbers(series.values.astype(np.int32), mask, pa.date32())
     if kind == "timestamp":
-        return pa.array(series.values.astype(np.int64) * 1_000_000, mask=mask).cast(pa.timestamp("us"))
+        return numbers(series.values.astype(np.int64) * 1_000_000, mask, pa.timestamp("us"))
     if kind == "boolean":
-        return pa.array(series.values.astype(bool), mask=mask)
+        return numbers(series.values.astype(bool), mask)
     if kind == "string":
-        return pa.array(series.values.astype(str).tolist(), pa.string(), mask=mask)
-    return pa.array(series.values.astype(np.int64 if kind == "integer" else np.float64), mask=mask)
+        return words(series.values.astype(str).tolist()).take(numbers(np.arange(len(mask)), mask))
+    return numbers(series.values.astype(np.int64 if kind == "integer" else np.float64), mask)
 
 
 def _labelled(codes: NDArray[np.int64], mask: NDArray[np.bool_], labels: tuple[str, ...], kind: Scalar) -> pa.Array:
     if kind == "boolean":
-        return pa.array(np.asarray([label == "true" for label in labels], bool)[np.where(mask, 0, codes)], mask=mask)
-    indices = pa.array(codes.astype(np.int32), mask=mask)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(labels, pa.string())).cast(pa.string())
+        return numbers(np.asarray([label == "true" for label in labels], bool)[np.where(mask, 0, codes)], mask)
+    return words(labels).take(numbers(codes.astype(np.int32), mask))
 
 
 def from_arrow(array: pa.Array, kind: Scalar) -> Series:

@@ -15,6 +15,7 @@ from generators.marginal.model import Model
 from generators.marginal.structure import structure
 from privacy.query import Query
 from privacy.sums import Sums
+from runners.arrow import numbers, words
 from runners.columnar import quoted
 from runners.files import read_json, sha256, write_atomic, write_json
 from runners.intervals import macros
@@ -62,37 +63,39 @@ def _copy(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path
 def noised_sums(study: Study, sums: Sums) -> pa.Table:
     """One row per cell of every query: its codes, what they mean, the noised sum in patients, its standard error."""
     plans = {plan.table: plan for plan in structure(study)}
-    words: dict[tuple[str, str], Any] = {}
+    known: dict[tuple[str, str], list[str]] = {}
     parts = []
     for query in sums.queries.values():
         for column in query.columns:
-            if (query.table, column) not in words:
-                words[query.table, column] = np.asarray(labels(study, plans, query.table, column), object)
-        parts.append(_cells(query, [words[query.table, c] for c in query.columns], sums))
+            if (query.table, column) not in known:
+                known[query.table, column] = labels(study, plans, query.table, column)
+        parts.append(_cells(query, [known[query.table, c] for c in query.columns], sums))
     return pa.concat_tables(parts)
 
 
-def _cells(query: Query, words: list[Any], sums: Sums) -> pa.Table:
-    codes = np.stack(np.unravel_index(np.arange(query.cells), query.shape), axis=1)
-    offsets = pa.array(np.arange(query.cells + 1, dtype=np.int32) * len(query.columns))
-    meant = np.stack([word[codes[:, i]] for i, word in enumerate(words)], axis=1)
+def _cells(query: Query, known: Sequence[Sequence[str]], sums: Sums) -> pa.Table:
+    codes = np.stack(np.unravel_index(np.arange(query.cells), query.shape), axis=1).astype(np.int32)
+    offsets = numbers(np.arange(query.cells + 1, dtype=np.int32) * len(query.columns))
+    begins = np.cumsum([0, *map(len, known)], dtype=np.int32)[:-1]
+    meant = words([label for labels_ in known for label in labels_]).take(numbers((codes + begins).ravel()))
+    each, same = np.tile(np.arange(len(query.columns)), query.cells), numbers(np.zeros(query.cells, np.int32))
     return pa.table(
         {
-            "query": pa.repeat(query.name, query.cells),
-            "table_name": pa.repeat(query.table, query.cells),
-            "columns": pa.array([list(query.columns)] * query.cells, pa.list_(pa.string())),
-            "cell": pa.array(np.arange(query.cells)),
-            "codes": pa.ListArray.from_arrays(offsets, pa.array(codes.ravel().astype(np.int32))),
-            "labels": pa.ListArray.from_arrays(offsets, pa.array(meant.ravel(), pa.string())),
-            "value": pa.array(sums.values[query.name].ravel()),
-            "std_error": pa.repeat(float(sums.std[query.name]), query.cells),
+            "query": words([query.name]).take(same),
+            "table_name": words([query.table]).take(same),
+            "columns": pa.ListArray.from_arrays(offsets, words(query.columns).take(numbers(each))),
+            "cell": numbers(np.arange(query.cells)),
+            "codes": pa.ListArray.from_arrays(offsets, numbers(codes.ravel())),
+            "labels": pa.ListArray.from_arrays(offsets, meant),
+            "value": numbers(sums.values[query.name].ravel()),
+            "std_error": numbers(np.full(query.cells, float(sums.std[query.name]))),
         }
     )
 
 
 def _facts(facts: Mapping[str, Any]) -> pa.Table:
     texts = [value if isinstance(value, str) else json.dumps(value) for value in facts.values()]
-    return pa.table({"name": pa.array(list(facts), pa.string()), "value": pa.array(texts, pa.string())})
+    return pa.table({"name": words(list(facts)), "value": words(texts)})
 
 
 def save_model(folder: Path, model: Model) -> None:

@@ -52,7 +52,8 @@ def _add(
     names = coded.dictionary.to_pylist()
     if not set(names) <= set(cells):
         raise Trouble("marginals", table=table)
-    code, cell, total = (np.asarray(c) for c in (coded.indices, rows.column("cell"), rows.column("total")))
+    # NumPy's own way in: `np.asarray` has pyarrow import pandas, wherever that is installed
+    code, cell, total = map(np.from_dlpack, (coded.indices, *(rows.column(c).combine_chunks() for c in ("cell", "total"))))
     sizes, begins = np.asarray([cells[n] for n in names]), np.asarray([starts[n] for n in names])
     if ((cell < 0) | (cell >= sizes[code])).any():
         raise Trouble("marginals", table=table)
