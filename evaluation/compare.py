@@ -123,17 +123,14 @@ def compare(study: Study, sums: Sums, synthetic: Mapping[str, Floats]) -> Compar
     Raises KeyError when an answer is missing, ValueError when one has another shape.
     """
     plans = {p.table: p for p in structure(study)}
+    every = {q.name: _Part(q, axes(study, plans, q.table, q.columns), sums, synthetic) for q in sums.queries.values()}
     found: dict[str, Row] = {}
     for group in grouped(sums.queries.values()).values():
-        parts = [_Part(q, axes(study, plans, q.table, q.columns), sums, synthetic) for q in group]
+        parts = [every[q.name] for q in group]
         for part in parts:
             found[part.query.name] = part.row(_pooled([p for p in parts if p.counts_like(part)])[0])
-    parts = [
-        _Part(q, axes(study, plans, q.table, q.columns), sums, synthetic)
-        for q in sums.queries.values()
-        if q.table == study.root.name
-    ]
-    patients, std = _pooled(parts) if parts else (0.0, 0.0)
+    roots = [part for part in every.values() if part.query.table == study.root.name]
+    patients, std = _pooled(roots) if roots else (0.0, 0.0)
     return Comparison({name: found[name] for name in sums.queries}, patients, std)
 
 
@@ -147,15 +144,15 @@ class _Part:
         self.query, self.axes, self.std = query, found, sums.std[query.name]
         self.possible = _possible(found)
         self.noised, self.made = noised * self.possible, made * self.possible
+        self.total, self.drawn, self.cells = float(self.noised.sum()), float(self.made.sum()), int(self.possible.sum())
 
     def counts_like(self, other: _Part) -> bool:
         """Whether both count the same rows: then their true totals are equal, and may be estimated together."""
-        mine, theirs = self.made.sum(), other.made.sum()
-        return bool(abs(mine - theirs) <= 1e-6 * max(mine, theirs))
+        return abs(self.drawn - other.drawn) <= 1e-6 * max(self.drawn, other.drawn)
 
     def row(self, total: float) -> Row:
         known = max(total, 1.0) if self.std > 0 else total or 1.0
-        noised, made = self.noised / known, self.made / (self.made.sum() or 1.0)
+        noised, made = self.noised / known, self.made / (self.drawn or 1.0)
         std = self.std / known
         each = np.where(self.possible, std, 0.0)
         return Row(
@@ -165,8 +162,8 @@ class _Part:
 
 def _pooled(parts: list[_Part]) -> tuple[float, float]:
     """The common total of queries and its standard error: totals weighted by 1 / variance, that is by 1 / cells."""
-    weights = np.array([1 / max((p.std**2 or 1.0) * p.possible.sum(), 1e-300) for p in parts])
-    totals = np.array([p.noised.sum() for p in parts])
+    weights = np.array([1 / max((p.std**2 or 1.0) * p.cells, 1e-300) for p in parts])
+    totals = np.array([p.total for p in parts])
     noisy = any(p.std > 0 for p in parts)
     return float((weights * totals).sum() / weights.sum()), float(weights.sum() ** -0.5) if noisy else 0.0
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 
 from privacy.query import Query
 
@@ -40,6 +41,7 @@ def epsilon(rho: float, delta: float) -> float:
     return max(0.0, best) * (1 + SLACK)
 
 
+@cache
 def rho(epsilon_: float, delta: float) -> float:
     """Largest rho (rounded down) such that rho-zCDP implies (epsilon, delta). Raises ValueError for bad arguments."""
     _check_delta(delta)

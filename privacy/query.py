@@ -21,7 +21,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 UNIT = 1024
 """Integer units that stand for one patient: counts are scaled up so that weights and noise shares are fine-grained."""
@@ -63,7 +63,8 @@ def grouped(queries: Iterable[Query]) -> dict[str, tuple[Query, ...]]:
 
 def digest(queries: Sequence[Query]) -> str:
     """SHA-256 over the canonical form of the queries: what a site approves and a ledger books."""
-    text = json.dumps([asdict(q) for q in queries], sort_keys=True, separators=(",", ":"))
+    names = [f.name for f in fields(Query)]
+    text = json.dumps([{name: getattr(q, name) for name in names} for q in queries], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
