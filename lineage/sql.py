@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -49,8 +50,14 @@ class Traced:
 
 def trace(sql: str, tables: Mapping[str, Iterable[str]]) -> Traced:
     """Follows one SELECT. `tables` are the known columns of the tables it reads, by `schema.table`. Raises Untraceable."""
+    return _traced(sql, tuple((name, tuple(columns)) for name, columns in tables.items()))
+
+
+@cache
+def _traced(sql: str, tables: tuple[tuple[str, tuple[str, ...]], ...]) -> Traced:
+    """Once for all hospitals: they run the same SQL."""
     known: dict[str, Any] = {}
-    for name, columns in tables.items():
+    for name, columns in tables:
         schema, table = name.split(".", 1)
         known.setdefault(f'"{schema}"', {})[f'"{table}"'] = {f'"{c}"': "VARCHAR" for c in columns}
     try:
