@@ -99,12 +99,12 @@ def _facts(facts: Mapping[str, Any]) -> pa.Table:
 
 
 def save_model(folder: Path, model: Model) -> None:
-    """The model as arrays (no pickles) and JSON."""
+    """The model as arrays (no pickles) and JSON. Not compressed: that takes long, and saves little on such numbers."""
     arrays = model.arrays()
 
     def put(path: Path) -> None:
         with path.open("wb") as out:
-            np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+            np.savez(out, **arrays)  # type: ignore[arg-type]
 
     write_atomic(folder / "arrays.npz", put)
     write_json(folder / "model.json", model.facts())
