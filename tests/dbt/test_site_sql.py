@@ -150,3 +150,24 @@ def test_a_bin_that_holds_one_value_is_told_from_its_neighbours():
                 "FROM (VALUES (1, 0.0), (2, 0.5), (3, 1.0)) t(i, v)").fetchall()  # fmt: skip
     build(con, study)
     assert con.execute('SELECT cost FROM "clinic__coded_stay" ORDER BY __row').fetchall() == [(0,), (1,), (2,)]
+
+
+@pytest.mark.parametrize("size", [2, 63, 254, 255, 256, 257])
+def test_columns_with_any_number_of_codes_are_counted_exactly(size):
+    """A bin for each number, and categories, around what one byte holds, NULL included; in the root table and below it."""
+    many = [str(i) for i in range(size)]
+    asked = [number("age", 0, size - 1, size, nullable=True), choice("code", *many, nullable=True), number("dose", 0, 9, 3)]
+    patient = Table("patient", (Key("patient_id"),), columns(*asked))
+    kind = columns(choice("kind", *many, nullable=True))
+    stay = Table("stay", (Key("stay_id"),), kind, parent=Parent("patient", ("patient_id",), 2))
+    study = replace(ward(), tables={"patient": patient, "stay": stay})
+    con = duckdb.connect()
+    code = f"case when i % 7 > 0 then i % {size} end"
+    made = f"i AS patient_id, {code} AS age, {code} AS code, i % 10 AS dose"
+    con.execute(f"CREATE TABLE patient AS SELECT {made} FROM range({3 * size}) t(i)").fetchall()
+    made = f"i AS stay_id, i // 2 AS patient_id, {code} AS kind"
+    con.execute(f"CREATE TABLE stay AS SELECT {made} FROM range({4 * size}) t(i)").fetchall()
+    build(con, study)
+    got, wanted = sums(con, study), expected(con, study)
+    for query in queries(study):
+        assert np.array_equal(got[query.name], wanted[query.name]), query.name
