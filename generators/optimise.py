@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +47,7 @@ def advance(state: State, gradient: Floats, patients: float, rate: float, keep: 
     `keep` is the running average's memory; early on it is shorter, so that the start is forgotten. Raises:
         FloatingPointError: the gradient is not finite; the given state is still good.
     """
-    _finite(state, gradient)
+    finite(state, gradient)
     step, mean = state.step + 1, (gradient / patients).astype(np.float32)
     first = state.first + np.float32(1 - BETAS[0]) * (mean - state.first)
     second = state.second + np.float32(1 - BETAS[1]) * (mean * mean - state.second)
@@ -58,7 +59,7 @@ def advance(state: State, gradient: Floats, patients: float, rate: float, keep: 
 
 def averaged(state: State, moved: Floats) -> State:
     """The weights (length,) moved by the hospitals' mean. Raises FloatingPointError as `advance` does."""
-    _finite(state, moved)
+    finite(state, moved)
     weights = state.weights + moved.astype(np.float32)
     return replace(state, step=state.step + 1, weights=weights, average=weights)
 
@@ -71,6 +72,25 @@ def heard(state: State, loss: float) -> State:
     return replace(state, losses=(*state.losses, loss))
 
 
-def _finite(state: State, moved: Floats) -> None:
+def finite(state: State, moved: Floats) -> None:
+    """Raises FloatingPointError when a sum is not finite."""
     if not np.isfinite(moved).all():
         raise FloatingPointError(f"round {state.step + 1}: the sum is not finite")
+
+
+class ByAdam(ABC):
+    """What most generators share: rounds move all weights, and with a budget by Adam."""
+
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """Number of weights."""
+
+    @property
+    def moving(self) -> int:
+        """How many of the first weights rounds move: all."""
+        return self.length
+
+    def stepped(self, state: State, gradient: Floats, patients: float, rate: float) -> State:
+        """One step from a summed gradient (length,). Raises FloatingPointError as `advance` does."""
+        return advance(state, gradient, patients, rate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from generators.marginal.code import Codes
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
+
+if TYPE_CHECKING:
+    from generators.optimise import State
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float32]
@@ -24,11 +27,16 @@ class Trainable(Protocol):
     clip: float
     """L2 bound of one patient's gradient."""
     rate: float
-    """Largest step of a round on clipped, noised sums (`generators.optimise.advance`)."""
+    """Largest step of a round on clipped, noised sums (`stepped`)."""
 
     @property
     def length(self) -> int:
-        """Number of weights."""
+        """Number of weights that hospitals are sent."""
+        ...
+
+    @property
+    def moving(self) -> int:
+        """How many of the first of them rounds move, so the length of a sum of gradients."""
         ...
 
     def begin(self, base: Model) -> Weights:
@@ -36,10 +44,17 @@ class Trainable(Protocol):
         ...
 
     def gradient(self, weights: Weights, coded: Coded, clip: float, rng: np.random.Generator) -> Floats:
-        """Sum over patients of their gradients (length,), each scaled to an L2 norm of at most `clip` (infinity: as they are).
+        """Sum over patients of their gradients (moving,), each scaled to an L2 norm of at most `clip` (infinity: as they are).
 
         Every patient's term depends on that patient's rows, the weights and random numbers of its own, on nothing else. So
         one patient more or less changes the sum by at most `clip`, but for the rounding of 64-bit floats.
+        """
+        ...
+
+    def stepped(self, state: State, gradient: Floats, patients: float, rate: float) -> State:
+        """The coordinator's step from a summed gradient (moving,) of about so many patients; `rate` is at most the largest.
+
+        Post-processing. Raises FloatingPointError when the gradient is not finite.
         """
         ...
 

@@ -10,6 +10,12 @@ def trainable(study: Study) -> Trainable:
     """The study's generator. Raises ImportError when the packages it needs are not installed."""
     match study.generator.name:
         case "diffusion":
+            from generators.correction.target import targets
+
+            if study.privacy.budget and targets(study):
+                from generators.correction.correction import Correction
+
+                return Correction(study)
             from generators.diffusion.diffusion import Diffusion
 
             return Diffusion(study)

@@ -72,9 +72,9 @@ class FederatedDoor:
         present = tuple(site for site in self.study.sites if site in total.sites)
         return self._sums(queries, share, total.vector, present)
 
-    def train(self, task: Task, weights: Weights) -> Total:
-        """The total of a round of training, in integers. Raises Stop as `ask` does."""
-        asked, part = (task.query(self.study, len(weights)),), share_of(self.study, task.trial)
+    def train(self, task: Task, weights: Weights, moving: int | None = None) -> Total:
+        """The total of a round of training, in integers: `moving` of them, or as many as weights. Raises Stop as `ask` does."""
+        asked, part = (task.query(self.study, moving or len(weights)),), share_of(self.study, task.trial)
         file = self._file(asked, part)
         if not file.exists():
 

@@ -122,7 +122,7 @@ def _spent(run: Run, number: int, done: int) -> str:
 
 def _drowned(run: Run, number: int, generator: Trainable) -> None:
     """Says so when a round's noise is longer than any patient's gradient: then training learns nothing."""
-    longer = rounds(run.study)[number].noise * generator.length**0.5 / noised_patients(run)
+    longer = rounds(run.study)[number].noise * generator.moving**0.5 / noised_patients(run)
     if longer > LONGEST:
         run.ticker.note(f"too few patients for this budget: noise in a round's mean gradient is {longer:.1f} times its bound")
         run.ticker.note("`generator: {name: marginal}` is likely better; `wardloom plan` shows its expected errors")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.model import Model
-from generators.optimise import State, advance, averaged, begin, heard, rate
+from generators.optimise import State, averaged, begin, heard, rate
 from generators.trained import Floats, Trainable
 from privacy.gradient import restored
 from runners.coordinator import FederatedDoor
@@ -57,20 +57,20 @@ class Trial:
 
     def _round(self, state: State) -> State:
         task = Task.of(state.step, state.weights, self.number)
-        total = self.door.train(task, state.weights)
+        total = self.door.train(task, state.weights, self.generator.moving)
         try:
             new = self._stepped(state, total.vector)
         except FloatingPointError as wrong:
             hint = "the weights before are kept; try fewer rounds, or a new seed"
             raise Stop(DATA, f"training stopped: {wrong}\n  {hint}") from None
-        self.door.forget(task, self.generator.length)
+        self.door.forget(task, self.generator.moving)
         return new
 
     def _stepped(self, state: State, vector: NDArray[np.int64]) -> State:
         every = self.study.generator.rounds
         step = rate(state.step, every, self.generator.rate, max(1, every // WARM))
         if self.study.privacy.budget:
-            return advance(state, restored(vector, self.generator.clip), self.patients, step)
+            return self.generator.stepped(state, restored(vector, self.generator.clip), self.patients, step)
         total: Floats = restored(vector[:-BESIDES], unit(self.study))
         loss, patients = map(float, restored(vector[-BESIDES:], 1.0))
         if not patients:
@@ -78,7 +78,7 @@ class Trial:
         state = heard(state, loss / patients)
         if self.study.averages:
             return averaged(state, total / patients)
-        return advance(state, total, patients, step)
+        return self.generator.stepped(state, total, patients, step)
 
     def _kept(self, state: State) -> State:
         vectors = {name: getattr(state, name) for name in VECTORS}

@@ -15,11 +15,12 @@ from generators.diffusion.device import back, device, placed
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
+from generators.optimise import ByAdam
 from generators.trained import Coded, Floats, Weights
 from specs.lang.types import Study
 
 
-class Ctgan:
+class Ctgan(ByAdam):
     """Conditional GAN of Xu et al. 2019 (arXiv 1907.00503); child tables stay the base model's chains.
 
     The weights are the generator's, the critic's, and the token counts of `generators.ctgan.layout`. Spec authors choose width

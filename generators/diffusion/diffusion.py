@@ -22,6 +22,7 @@ from generators.marginal.code import Codes, code
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
+from generators.optimise import ByAdam
 from generators.rules import NoRules
 from generators.trained import Coded, Floats, Weights
 from specs.lang.types import Study
@@ -42,7 +43,7 @@ LEAST = 32
 """Steps of a local pass, at least, however few the rows."""
 
 
-class Diffusion:
+class Diffusion(ByAdam):
     """One network a table, and one flat vector of all their weights; the last weight is the share of local passes done."""
 
     def __init__(self, study: Study) -> None:

@@ -56,6 +56,10 @@ def restored(generator: str, plans: tuple[Plan, ...], stored: Stored) -> Learned
     first = parts[root.table]
     match generator:
         case "diffusion":
+            if "weights" not in first:
+                from generators.correction.chain import Corrected
+
+                return Learned(_root(generator, root, first), {p.table: Corrected.restore(p, parts[p.table]) for p in plans[1:]})
             from generators.diffusion.chain import NeuralChain
             from generators.diffusion.root import Denoiser
 

@@ -15,6 +15,7 @@ from generators.marginal.code import code
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
+from generators.optimise import ByAdam
 from generators.rules import NoRules
 from generators.timeline.calibrate import calibrated
 from generators.timeline.gradient import clipped, portions
@@ -43,7 +44,7 @@ MOST = 24
 """Rows of a child table of one patient in one gradient, at most: a random stretch of them."""
 
 
-class Transformer:
+class Transformer(ByAdam):
     """One network for all tables; the last weight is the share of local passes done."""
 
     clip = 1.0

@@ -15,6 +15,7 @@ from generators.diffusion.device import back, device, placed
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure
+from generators.optimise import ByAdam
 from generators.trained import Coded, Floats, Weights
 from generators.tvae.gradient import clipped
 from generators.tvae.local import BATCH, train
@@ -30,7 +31,7 @@ SHORTEST = 32
 """Steps of a local pass, at least, however few the rows."""
 
 
-class Tvae:
+class Tvae(ByAdam):
     """Variational autoencoder of Xu et al. 2019 (arXiv 1907.00503); child tables stay the base model's chains.
 
     The weights are both networks' and the token counts of `generators.ctgan.layout`. The paper's networks are 128 wide and 2

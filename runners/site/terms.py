@@ -55,4 +55,4 @@ def _asked(study: Study, held: Held, request: Request) -> tuple[tuple[Query, ...
         return queries_of(study), None
     if request.share != share(study, task.trial):
         raise Trouble("queries")
-    return (task.query(study, held.generator(tried(study, task.trial)).length),), task
+    return (task.query(study, held.generator(tried(study, task.trial)).moving),), task

@@ -50,9 +50,9 @@ class Held:
 
 
 def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:
-    """The answer in integers: the clipped sum of gradients (length,).
+    """The answer in integers: the clipped sum of gradients (moving,).
 
-    Without privacy (length + 2,): the sum of gradients as they are, or how far a pass over the rows moves the weights, times the
+    Without privacy (moving + 2,): the sum of gradients as they are, or how far a pass over the rows moves the weights, times the
     number of patients; the sum of the patients' losses; their number. Raises MemoryError, and Trouble for what is not finite.
     """
     from generators.diffusion.device import enough_memory  # Torch is here, since there is a generator that trains
@@ -67,7 +67,7 @@ def _answered(study: Study, generator: Trainable, weights: Weights, rows: Coded)
         return rounded(generator.gradient(weights, rows, generator.clip, rng), generator.clip)
     patients = len(rows[study.root.name].patient)
     if not patients:
-        return np.zeros(len(weights) + BESIDES, np.int64)
+        return np.zeros(generator.moving + BESIDES, np.int64)
     few, many = some(rows, study.root.name, LOOKED_AT, rng)
     loss = generator.loss(weights, few, rng) * many
     if study.averages:

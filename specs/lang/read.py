@@ -53,7 +53,7 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
         seed=int(said.get("seed", 0)),
         rows=sections.rows(notes, said.get("rows", {}), privacy.unit),
         constraints=constraints(notes, said.get("constraints", []), made),
-        generator=sections.generator(notes, said.get("generator", {}), privacy),
+        generator=sections.generator(notes, said.get("generator", {}), privacy, made),
         federation=sections.federation(notes, said.get("federation", {}), len(said["sites"])),
         governance=governance(notes, said.get("governance", {}), hospitals, made.get(privacy.unit)),
     )

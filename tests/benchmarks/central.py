@@ -20,7 +20,7 @@ from generators.marginal.code import code
 from generators.marginal.model import Model
 from generators.marginal.structure import queries
 from generators.marginal.train import learn
-from generators.optimise import advance, averaged, begin, rate
+from generators.optimise import averaged, begin, rate
 from generators.trained import Coded, Trainable
 from generators.trains import trainable
 from privacy.accountant import rho
@@ -66,7 +66,7 @@ def model(
         if study.privacy.budget:
             rounds = study.generator.rounds
             step = rate(number, rounds, generator.rate, max(1, rounds // WARM))
-            state = advance(state, moved, len(coded[study.root.name].patient), step)
+            state = generator.stepped(state, moved, len(coded[study.root.name].patient), step)
         else:
             state = averaged(state, moved)
         if watch:
@@ -81,7 +81,7 @@ def _round(study: Study, generator: Trainable, weights: Any, coded: Coded, rng: 
     if not study.privacy.budget:
         return generator.trained(weights, coded, rng).astype(np.float64) - weights
     share = (1 - study.generator.measure) * rho(*_both(study.privacy.budget)) / study.generator.rounds
-    noise = rng.normal(0, generator.clip / math.sqrt(2 * share), generator.length)
+    noise = rng.normal(0, generator.clip / math.sqrt(2 * share), generator.moving)
     return generator.gradient(weights, coded, generator.clip, rng) + noise
 
 

@@ -53,8 +53,9 @@ def test_no_message_of_a_round_of_training_holds_one(hall):
     carried.agents = {name: replace(agent, study=study) for name, agent in carried.agents.items()}
     door = FederatedDoor(study, carried, folder / "run", "r1")
     door.ask(queries(study), measured(study))
-    weights = np.random.default_rng(0).normal(0, 0.1, trainable(study).length).astype(np.float32)
-    door.train(Task.of(0, weights), weights)
+    generator = trainable(study)
+    weights = np.random.default_rng(0).normal(0, 0.1, generator.length).astype(np.float32)
+    door.train(Task.of(0, weights), weights, generator.moving)
     assert len(carried.seen) == 10 * len(SITES)
     for _, _, _, reply in carried.seen:
         assert reply is not None

@@ -66,8 +66,8 @@ def test_one_that_may_fail_is_left_out_and_training_ends_with_the_others(study, 
     door.transport.there, door.warn = Going(2, stage), warned.append
     train = FederatedDoor.train
 
-    def listened(self, task, weights):
-        totals.append(train(self, task, weights))
+    def listened(self, task, weights, moving):
+        totals.append(train(self, task, weights, moving))
         return totals[-1]
 
     monkeypatch.setattr(FederatedDoor, "train", listened)

@@ -1,0 +1,1 @@
+"""What a budget can still buy once all histograms are there: how a patient's values follow the earlier ones."""
