@@ -44,7 +44,7 @@ def hospitals(data: Path, folder: Path, sites: list[str]) -> None:
                 con.execute(f"create table {table} as select * from ({sql}) where {here}").fetchall()
 
 
-def study(folder: Path, epsilon: str, draw: int) -> Path:
+def study(folder: Path, generator: str, epsilon: str, draw: int) -> Path:
     """specs/nafld.yml with this budget, over these hospitals, as a file beside them."""
     spec = yaml.safe_load((ROOT / "specs" / "nafld.yml").read_text(encoding="utf-8"))
     for name, site in spec["sites"].items():
@@ -55,7 +55,8 @@ def study(folder: Path, epsilon: str, draw: int) -> Path:
         spec["privacy"] = {"unit": "patient", "epsilon": float(epsilon), "delta": DELTA}
     spec["rows"] = {"patient": 4000}
     spec["seed"] = draw
-    spec["outputs"] = {"directory": f"out/{epsilon}-{draw}"}
+    spec["generator"] = {"name": generator}
+    spec["outputs"] = {"directory": f"out/{generator}-{epsilon}-{draw}"}
     path = folder / "nafld.yml"
     path.write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
     return path
@@ -63,12 +64,12 @@ def study(folder: Path, epsilon: str, draw: int) -> Path:
 
 def one(args: argparse.Namespace, folder: Path, epsilon: str, draw: int) -> dict[str, Any]:
     """Runs and scores one draw."""
-    path = study(folder, epsilon, draw)
+    path = study(folder, args.generator, epsilon, draw)
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "runners", "run", str(path)]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    release = folder / "out" / f"{epsilon}-{draw}"
+    release = folder / "out" / f"{args.generator}-{epsilon}-{draw}"
     with duckdb.connect(str(release / "nafld.duckdb"), read_only=True) as con:
         for table, name in TABLES.items():
             con.execute(f"copy (select * from synthetic.{table}) to '{release / name}.parquet'").fetchall()
@@ -94,6 +95,7 @@ def main() -> None:
     for name in ("data", "scorer", "keys", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--epsilon", nargs="+", default=["inf", "10", "4", "1"])
+    parser.add_argument("--generator", default="marginal")
     parser.add_argument("--draws", type=int, default=3)
     args = parser.parse_args()
     versions = {p: version(p) for p in ("numpy", "scipy", "duckdb", "dbt-core", "dbt-duckdb")}
