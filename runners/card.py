@@ -66,8 +66,10 @@ def _training(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"- patients' mean loss in each round, before its step: {', '.join(f'{loss:.4g}' for loss in training['losses'])}"
     if training["trials"] > 1:
         yield f"- the closest to the noised sums of {training['trials']} trials, which shared the budget"
-    size = f"width {training['width']}, depth {training['depth']}"
-    yield f"- {training['weights']:,} weights, {size} (SHA-256 `{training['sha256']}`)"
+    size = f"{training['weights']:,} weights, width {training['width']}, depth {training['depth']}"
+    if training["moving"] < training["weights"]:
+        size = f"a correction of the histograms' model, {training['moving']} numbers a round"
+    yield f"- {size} (SHA-256 `{training['sha256']}`)"
 
 
 def _quality(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -72,11 +72,11 @@ def _tried(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]:
     run.ticker.tell("learning from the model of the sums", _part(run, number, 0))
     state = trial.trained(base, done)
     model = Model(run.study, trial.generator.learned(state.average, base))
-    return model, _facts(run, number, state, model)
+    return model, _facts(run, trial, state, model)
 
 
-def _facts(run: Run, number: int, state: State, model: Model) -> dict[str, Any]:
-    said, generator = rounds(run.study)[number], run.study.generator.trials[number]
+def _facts(run: Run, trial: Trial, state: State, model: Model) -> dict[str, Any]:
+    said, generator = rounds(run.study)[trial.number], run.study.generator.trials[trial.number]
     return {
         "rounds": said.number,
         "rho": said.rho,
@@ -85,7 +85,8 @@ def _facts(run: Run, number: int, state: State, model: Model) -> dict[str, Any]:
         "depth": generator.depth,
         "federated": "averaging" if run.study.averages else "sgd",
         "losses": list(state.losses),
-        "weights": len(state.average),
+        "weights": trial.generator.length,
+        "moving": trial.generator.moving,
         "sha256": Task.of(0, state.average).digest,
         "distance": _distance(run, model) if run.study.generator.sweep else 0.0,
     }
