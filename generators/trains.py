@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generators.trained import Trainable
+from specs.lang.corrects import corrects
 from specs.lang.types import Study
 
 
@@ -10,9 +11,7 @@ def trainable(study: Study) -> Trainable:
     """The study's generator. Raises ImportError when the packages it needs are not installed."""
     match study.generator.name:
         case "diffusion":
-            from generators.correction.target import targets
-
-            if study.privacy.budget and targets(study):
+            if corrects("diffusion", study.privacy, study.tables):
                 from generators.correction.correction import Correction
 
                 return Correction(study)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from specs.lang.corrects import corrects
 from specs.lang.names import RESERVED_SCHEMAS, check_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
@@ -69,8 +70,8 @@ def privacy(notes: Notes, said: Said) -> Privacy:
 
 def generator(notes: Notes, said: Said, privacy: Privacy, tables: Mapping[str, Table]) -> Generator:
     """Which generator learns. What the spec leaves open hangs on whether rounds train a network or correct chains."""
-    corrects = said.get("name") == "diffusion" and privacy.budget and any(table.parent for table in tables.values())
-    plain = Generator(**{**(FEW if corrects else {}), **{key: value for key, value in said.items() if key != "sweep"}})
+    few = corrects(said.get("name", ""), privacy, tables)
+    plain = Generator(**{**(FEW if few else {}), **{key: value for key, value in said.items() if key != "sweep"}})
     common = {"rounds": plain.rounds, "width": plain.width, "depth": plain.depth}
     found = replace(plain, sweep=tuple(Trial(**{**common, **trial}) for trial in said.get("sweep", [])))
     if len(set(found.sweep)) < len(found.sweep):

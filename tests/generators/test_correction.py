@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import generators.correction.correction as correction
 import generators.correction.target as target
 from generators.correction.correction import Correction
 from generators.correction.layout import WITNESSES
+from generators.correction.target import targets
 from generators.frame import Series, Tables, known
 from generators.marginal.code import Codes, code
 from generators.marginal.model import Model
@@ -19,6 +21,8 @@ from generators.optimise import State, begin
 from generators.rules import NoRules
 from generators.trained import Weights
 from generators.trains import trainable
+from specs.lang.corrects import corrects
+from specs.lang.read import read
 from specs.lang.types import Budget, Generator, Key, Outputs, Parent, Privacy, Study, Table
 from tests.generators import ward
 from tests.generators.studies import choice, clinic, columns, made_up, number
@@ -98,6 +102,12 @@ def test_a_budget_and_values_below_the_patients_ask_for_it() -> None:
     public = replace(STUDY, privacy=Privacy("patient", None, "made up"))
     assert type(trainable(public)).__name__ == "Diffusion"
     assert type(trainable(ward.ward("diffusion", private=True))).__name__ == "Diffusion"
+
+
+@pytest.mark.parametrize("name", ["nafld", "heart", "omop"])
+def test_what_the_spec_says_is_what_is_corrected(name: str) -> None:
+    study = read(Path("specs") / f"{name}.yml", {})
+    assert corrects("diffusion", STUDY.privacy, study.tables) == bool(targets(study))
 
 
 def test_it_begins_as_the_marginal_model() -> None:

@@ -33,7 +33,7 @@ class Quick:
     """A trial that is done at once, after one round."""
 
     def __init__(self, study, number, generator, door, folder, patients):
-        self.generator = SimpleNamespace(length=4, moving=4, learned=lambda weights, base: None)
+        self.number, self.generator = number, SimpleNamespace(length=4, moving=4, learned=lambda weights, base: None)
         self.losses = () if study.privacy.budget else (2.5,)
 
     def trained(self, base, done):
