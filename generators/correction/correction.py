@@ -28,7 +28,9 @@ from specs.lang.types import Study
 
 PATIENTS = 8192
 """Synthetic patients that tell the places of codes and the information matrix."""
-ENOUGH = 8
+STEP = 0.5
+"""Largest step. Full ones, with the information of synthetic rows in place of the real, overshot under some draws of the noise."""
+ENOUGH = 12
 """With more rounds than this steps are shorter."""
 SHORT = 0.5
 """The bound of a patient's gradient, of the root of the number of weights: about what the longest fifth are cut to."""
@@ -43,7 +45,7 @@ class Correction:
 
     def __init__(self, study: Study) -> None:
         self.study, self.layout = study, Layout(targets(study))
-        self.rate = min(1.0, ENOUGH / study.generator.rounds)
+        self.rate = STEP * min(1.0, ENOUGH / study.generator.rounds)
         self.clip = SHORT * self.layout.learned**0.5
 
     @property

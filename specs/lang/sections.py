@@ -17,7 +17,7 @@ from specs.lang.quorum import threshold
 from specs.lang.types import Budget, Federation, Generator, Outputs, Privacy, Site, Table, Trial
 
 Said = Mapping[str, Any]
-FEW = {"measure": 0.98, "rounds": 8}
+FEW = {"measure": 0.98, "rounds": 12}
 """Where a budget is spent on a few dozen weights: they are known well from little."""
 VARIABLE = re.compile(r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 
