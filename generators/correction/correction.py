@@ -29,7 +29,7 @@ from specs.lang.types import Study
 PATIENTS = 8192
 """Synthetic patients that tell the places of codes and the information matrix."""
 STEP = 0.5
-"""Largest step. Full ones, with the information of synthetic rows in place of the real, overshot under some draws of the noise."""
+"""Largest step. Full ones overshot under some draws of the noise: the information of synthetic rows is not quite the real one."""
 ENOUGH = 12
 """With more rounds than this steps are shorter."""
 SHORT = 0.5
