@@ -36,6 +36,8 @@ SHORT = 0.5
 """The bound of a patient's gradient, of the root of the number of weights: about what the longest fifth are cut to."""
 LOCAL = 4
 """Steps of a local pass."""
+ROUNDING = 1e-6
+"""Norms are taken to be larger by this share of what the rows' could be at most: more than what rounding can hide of them."""
 ROWS = 65_536
 """Rows that are looked at together, about."""
 
@@ -122,16 +124,17 @@ class Correction:
         size = max(1, ROWS * patients // (1 + sum(len(rows.patient) for rows in found)))
         for low in range(0, patients, size):
             some = [rows.portion(low, low + size) for rows in found]
-            total[: self.layout.learned] += clipped(self._slopes(weights, some, min(size, patients - low)), clip)
+            total[: self.layout.learned] += clipped(*self._slopes(weights, some, min(size, patients - low)), clip)
         return total
 
-    def _slopes(self, weights: Weights, found: Sequence[Rows], patients: int) -> Floats:
-        """Each patient's gradient (patients, learned)."""
-        total = np.zeros((patients, self.layout.learned))
+    def _slopes(self, weights: Weights, found: Sequence[Rows], patients: int) -> tuple[Floats, Floats]:
+        """Each patient's gradient (patients, learned), and the sum (patients,) of how long those of the rows could be."""
+        total, length = np.zeros((patients, self.layout.learned)), np.zeros(patients)
         for rows, (known, tilt), place in zip(found, self.layout.parts(weights), self.layout.places, strict=True):
-            slopes = -rows.weight[:, None] * tilt.slopes(rows.odds, rows.seen, rows.codes) @ known["scale"]
-            np.add.at(total[:, place], rows.patient, slopes)
-        return total
+            slopes = rows.weight[:, None] * tilt.slopes(rows.odds, rows.seen, rows.codes)
+            np.add.at(total[:, place], rows.patient, -slopes @ known["scale"])
+            np.add.at(length, rows.patient, np.linalg.norm(slopes, axis=1) * np.linalg.norm(known["scale"]))
+        return total, length
 
     def _rows(self, weights: Weights, coded: Coded) -> list[Rows]:
         """The rows of each target, by patient."""
@@ -139,9 +142,13 @@ class Correction:
         return [target.rows(coded[target.plan.table], target.conditional(known)).sorted() for target, (known, _) in parts]
 
 
-def clipped(slopes: Floats, clip: float) -> Floats:
-    """Sum of patients' gradients (patients, learned), each scaled to at most `clip`; those that are not finite are left out."""
-    norm = np.linalg.norm(slopes, axis=1)
+def clipped(slopes: Floats, length: Floats, clip: float) -> Floats:
+    """Sum of patients' gradients (patients, learned), each scaled to at most `clip`; those that are not finite are left out.
+
+    Without the rows' `length` (patients,) rows that cancel would leave rounding errors, which may hang on who else is there, and
+    scaling would make them large.
+    """
+    norm = np.hypot(np.linalg.norm(slopes, axis=1), ROUNDING * length)
     kept = np.isfinite(norm)
     return np.asarray((slopes[kept] * np.minimum(1.0, clip / np.maximum(norm[kept], 1e-30))[:, None]).sum(0))
 

@@ -17,6 +17,8 @@ from generators.trained import Weights
 Known = Mapping[str, NDArray[np.float64]]
 WITNESSES = 64
 """Numbers that are 0 at every hospital. What comes back in their place is noise, so its size is known."""
+MOST, STEEPEST = 32.0, 1024.0
+"""Numbers beyond this, and in scales, are cut to it: whoever makes weights up cannot make rounding errors large with them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,12 @@ class Layout:
         for target, place in zip(self.targets, self.places, strict=True):
             known = {}
             for name, shape in target.shapes.items():
-                known[name] = weights[at : at + int(np.prod(shape))].astype(np.float64).reshape(shape)
+                known[name] = tame(weights[at : at + int(np.prod(shape))], STEEPEST if name == "scale" else MOST).reshape(shape)
                 at += known[name].size
-            found.append((known, target.tilt(weights[place].astype(np.float64), known)))
+            found.append((known, target.tilt(tame(weights[place], MOST), known)))
         return found
+
+
+def tame(numbers: Weights, most: float) -> NDArray[np.float64]:
+    """The same (n,) between `-most` and `most`; 0 for what is no number."""
+    return np.clip(np.nan_to_num(numbers.astype(np.float64), nan=0.0), -most, most)

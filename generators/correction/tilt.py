@@ -16,6 +16,8 @@ from generators.correction.remembered import Remembered
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 SCORES = 2
+STEEP = 32.0
+"""Largest shift of a row, in scores: far beyond any that is learned."""
 LEAST = 1e-3
 """Smallest variance of a score under a conditional: a conditional that is nearly sure is not scaled up without end."""
 
@@ -30,7 +32,7 @@ class Tilt:
 
     def odds(self, odds: Floats, seen: Ints) -> Floats:
         """Corrected log-probabilities (rows, codes) of `odds` (rows, codes), also log-probabilities, of rows `seen` (rows, 3)."""
-        slope = self.remembered.described(self.places, seen) @ self.weights.T
+        slope = np.clip(self.remembered.described(self.places, seen) @ self.weights.T, -STEEP, STEEP)
         return normal(odds + np.einsum("ns,nst->nt", slope, self.scores(odds, seen)))
 
     def scores(self, odds: Floats, seen: Ints) -> Floats:

@@ -199,7 +199,7 @@ def patients_are_bounded(scale: float, clip: float = 0.5) -> None:
         assert np.abs(whole - rest - alone).max() < 1e-9
 
 
-@pytest.mark.parametrize("scale", [0.0, 0.3, 30.0])
+@pytest.mark.parametrize("scale", [0.0, 0.3, 30.0, 1e30])
 def test_no_patient_moves_the_sum_by_more_than_the_bound(scale: float) -> None:
     patients_are_bounded(scale)
 
@@ -227,17 +227,19 @@ def test_how_many_rows_are_looked_at_together_does_not_matter(rows: int, monkeyp
 
 def clipped_after_summing(patch: Patch) -> None:
     clipped = correction.clipped
-    patch.setattr(correction, "clipped", lambda slopes, clip: clipped(slopes.sum(0, keepdims=True), clip))
+    patch.setattr(correction, "clipped", lambda slopes, length, clip: clipped(slopes.sum(0, keepdims=True), length[:1], clip))
 
 
 def not_clipped(patch: Patch) -> None:
-    patch.setattr(correction, "clipped", lambda slopes, clip: slopes.sum(0))
+    patch.setattr(correction, "clipped", lambda slopes, length, clip: slopes.sum(0))
 
 
 def clipped_by_column(patch: Patch) -> None:
     clipped = correction.clipped
     patch.setattr(
-        correction, "clipped", lambda slopes, clip: np.concatenate([clipped(part, clip) for part in np.split(slopes, 2, 1)])
+        correction,
+        "clipped",
+        lambda slopes, length, clip: np.concatenate([clipped(part, length, clip) for part in np.split(slopes, 2, 1)]),
     )
 
 
