@@ -30,7 +30,7 @@ from specs.lang.corrects import corrects
 from specs.lang.types import Study, Table
 
 Done = Callable[[float], None]
-BEGINNING = Effort(steps=75)
+BEGINNING = Effort(steps=150)
 """For a model that networks only begin with."""
 
 
