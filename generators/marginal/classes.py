@@ -30,8 +30,6 @@ SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
 FINER = (1e-3, 1e-4)
 """Where noise is below each of these there are twice as many classes: what noise no longer hides takes more to tell."""
-SCATTER = 0.5
-"""Standard deviation of the classes' first logits around the margin."""
 RATE = 0.3
 """Length of the first step in logits; it falls evenly to nothing."""
 MEMORY = 0.9
@@ -56,7 +54,7 @@ def fit(
     xp = arrays.xp
     classes *= 2 ** sum(pairs.noise < level for level in FINER)
     problem = _Problem(arrays, pairs, classes)
-    logits = np.log(pairs.margin) + SCATTER * rng.standard_normal((classes, len(pairs.margin)))
+    logits = np.log(pairs.margin) + rng.standard_normal((classes, len(pairs.margin)))
     parts = arrays.to(logits.astype(np.float32)), arrays.to(0.1 * rng.standard_normal((1, classes)).astype(np.float32))
     descent = [_Adam(xp, part) for part in parts]
     for step in range(steps):

@@ -103,6 +103,7 @@ def whole(folder: Path, rows: int) -> dict[str, float]:
     (place / "scale.yml").write_text(f"{text}rows: {{patient: {rows}}}\n", encoding="utf-8")
     shutil.copyfile(folder / "one.duckdb", place / "one.duckdb")
     environ = os.environ | {"WARDLOOM_DBT": str(folder / "dbt"), "PYTHONPATH": str(ROOT)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is not compiled at every start
     begun = time.monotonic()
     words = [sys.executable, "-m", "runners", "run", str(place / "scale.yml"), "--quiet"]
     process = subprocess.Popen(words, env=environ, cwd=study, stdout=subprocess.DEVNULL)
