@@ -4,8 +4,8 @@ A network that predicts any columns from any others does so by itself. Latent cl
 
     p(missing | known) = sum_k p(k | known) p(missing | k),    p(k | known) proportional to weight_k prod_known share_k(code)
 
-because columns are independent within a class: a class is drawn for each row, then the missing codes of that class. One draw
-is one imputation; several seeds make several (Rubin 1987: multiple imputation).
+because cliques (a column or a couple of them) are independent within a class: a class is drawn for each row, then the missing
+codes of that class. One draw is one imputation; several seeds make several (Rubin 1987: multiple imputation).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.chain import draw
-from generators.marginal.mixture import Mixture
+from generators.marginal.mixture import Clique, Mixture
 from generators.marginal.plan import Plan
 
 Ints = NDArray[np.int64]
@@ -26,13 +26,16 @@ LEAST = 1e-12
 """A share below this counts as this: no known code rules out every class."""
 
 
-def posterior(mixture: Mixture, known: Mapping[str, Ints], rows: int) -> Floats:
-    """Logarithms of p(class | known codes), up to a constant in each row: (rows, classes). A code of -1 is not known."""
+def posterior(mixture: Mixture, known: Mapping[str, Ints], valued: Collection[str], rows: int) -> Floats:
+    """Logarithms of p(class | known codes), up to a constant in each row: (rows, classes). A code of -1 is not known.
+
+    It is given that variables in `valued` which are not known have a value.
+    """
     total = np.tile(np.log(np.maximum(mixture.weight, LEAST)), (rows, 1))
-    for variable, codes in known.items():
-        logs = np.log(np.maximum(mixture.shares[variable], LEAST)).T
-        seen = codes >= 0
-        total[seen] += logs[codes[seen]]
+    for clique in mixture.shares:
+        shares = np.moveaxis(_open(mixture, clique, valued), 0, -1)
+        each = shares[tuple(known.get(v, np.full(rows, -1)) for v in clique)]  # (rows, classes)
+        total += np.log(np.maximum(each, LEAST))
     return total
 
 
@@ -69,24 +72,36 @@ def complete(
     """
     if not isinstance(root, Mixture):
         return root.complete(known, valued, rows, rng)
-    coarse = {name: codes for name, codes in known.items() if name in root.shares}
+    coarse = {name: codes for name, codes in known.items() if name in root.margins}
     return _by_classes(root, coarse, valued, rows, rng)
 
 
 def _by_classes(
     mixture: Mixture, known: Mapping[str, Ints], valued: Collection[str], rows: int, rng: np.random.Generator
 ) -> dict[str, Ints]:
-    """p(class | ...) is given that variables in `valued` have a value."""
-    total = posterior(mixture, known, rows)
-    shares = {v: np.array(mixture.shares[v]) for v in mixture.shares}
-    missing = {v: known[v] < 0 if v in known else np.ones(rows, bool) for v in shares}
-    values = {s.variable.name: s.domain.values for s in mixture.plan.steps}
-    for v in valued:
-        shares[v][:, values[v] :] = 0.0
-        total[missing[v]] += np.log(np.maximum(shares[v].sum(1), LEAST))
-    label = draw(total, None, rng.random(rows))
-    found = {}
-    for v, share in shares.items():
-        drawn = draw(np.log(np.maximum(share, 1e-300))[label], None, rng.random(rows))
-        found[v] = np.where(missing[v], drawn, known[v]) if v in known else drawn
+    """A class for each row, then what is missing of each clique, one variable after another."""
+    label = draw(posterior(mixture, known, valued, rows), None, rng.random(rows))
+    found = {v: known.get(v, np.full(rows, -1)) for v in mixture.margins}
+    for clique in mixture.shares:
+        shares = _open(mixture, clique, valued)
+        for v in clique:
+            others = (slice(None) if other == v else found[other] for other in clique)
+            each = shares[label, *others][:, : _choices(mixture, v, valued)]  # (rows, codes)
+            drawn = draw(np.log(np.maximum(each, 1e-300)), None, rng.random(rows))
+            found[v] = np.where(found[v] < 0, drawn, found[v])
     return found
+
+
+def _open(mixture: Mixture, clique: Clique, valued: Collection[str]) -> Floats:
+    """The clique's shares with one more code for each variable, the last: not known, any that it may have."""
+    shares = mixture.shares[clique]
+    for axis, variable in enumerate(clique, 1):
+        any_code = np.take(shares, range(_choices(mixture, variable, valued)), axis).sum(axis, keepdims=True)
+        shares = np.concatenate([shares, any_code], axis)
+    return shares
+
+
+def _choices(mixture: Mixture, variable: str, valued: Collection[str]) -> int:
+    """How many codes a missing one may have: NULL is none of them where a value is asked for."""
+    step = next(s for s in mixture.plan.steps if s.variable.name == variable)
+    return step.domain.values if variable in valued else step.variable.size

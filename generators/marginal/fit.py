@@ -39,7 +39,7 @@ class Effort:
     so many of their rows to fit on, iterations of a fit, rounds of drawing and fitting.
     """
 
-    classes: int = 256
+    classes: int = 128
     steps: int = 300
     rows: int = 24_000
     patients: int = 4_000

@@ -10,84 +10,96 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.marginal.even import swapped
-from generators.marginal.plan import Plan, Step
+from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
 from specs.lang.domain import SPLIT
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Clique = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """`weight` (classes,), `shares[variable]` (classes, codes) and `within[variable]` (givens, codes, SPLIT) of ordered ones."""
+    """`weight` (classes,), `shares[clique]` (classes, codes of each of its variables), `within[variable]` (givens, codes, SPLIT).
+
+    Cliques are one variable or two; `within` is of ordered variables.
+    """
 
     plan: Plan
     weight: Floats
-    shares: Mapping[str, Floats]
+    shares: Mapping[Clique, Floats]
     within: Mapping[str, Floats]
 
     def draw(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Codes of `rows` root rows, and fine codes of those ordered variables whose parts hang on nothing else.
 
-        Classes and, within each class, codes come as often as expected, give or take one (systematic sampling, Madow and
-        Madow 1944); which row of the class gets which is independent between variables.
+        Classes and, within each class, cells of cliques come as often as expected, give or take one (systematic sampling, Madow
+        and Madow 1944), and so do the parts of each code; which row of the class gets which is independent between cliques.
         """
-        return self._drawn(rows, rng)[0]
+        return self._with_parts(self._drawn(rows, rng)[0], rng)
 
     def draw_evenly(self, rows: int, rng: np.random.Generator) -> dict[str, Ints]:
         """Like `draw`, but pairs of variables come about as often as expected too (`even`), which takes some times as long."""
         drawn, label = self._drawn(rows, rng)
-        names = [step.variable.name for step in self.plan.steps]
+        names = [name for clique in self.shares for name in clique]
+        cliques = np.split(np.arange(len(names)), np.cumsum([len(clique) for clique in self.shares])[:-1])
         codes = np.stack([drawn[name] for name in names], axis=1)
-        came = swapped(codes, label, self.weight, [self.shares[name] for name in names], rng)
-        place = dict(zip(names, came.T, strict=True))
-        return {name: values[place[name.removesuffix("__fine")]] for name, values in drawn.items()}
+        even = swapped(codes, label, self.weight, [self.margins[name] for name in names], cliques, rng)
+        return self._with_parts(dict(zip(names, even.T, strict=True)), rng)
 
-    def _drawn(self, rows: int, rng: np.random.Generator) -> tuple[dict[str, Ints], NDArray[np.uint16]]:
-        sizes = systematic(cumulative(self.weight[None, :]), np.array([rows]), rng)[0]
-        label = np.repeat(np.arange(len(sizes)), sizes).astype(np.uint16)
-        rng.shuffle(label)
-        codes: dict[str, Ints] = {}
-        for step in self.plan.steps:
-            name = step.variable.name
-            drawn = _dealt(self._ends[name], label, sizes, rng)
-            if not _fine(step):
-                codes[name] = drawn
-            elif step.domain.split:
-                codes[name], codes[f"{name}__fine"] = np.minimum(drawn // SPLIT, step.variable.size - 1), drawn
-            else:
-                codes[name], codes[f"{name}__fine"] = drawn, drawn * SPLIT
-        return codes, label
+    @cached_property
+    def margins(self) -> dict[str, Floats]:
+        """What classes say of each variable by itself: (classes, codes)."""
+        found = {}
+        for clique, shares in self.shares.items():
+            for axis, name in enumerate(clique):
+                others = tuple(a + 1 for a in range(len(clique)) if a != axis)
+                found[name] = np.asarray(shares.sum(others))
+        return found
 
     def arrays(self) -> dict[str, Floats]:
-        """All parameters: "weight", "variable/shares" and "variable/within"."""
-        return {"weight": self.weight, **named("shares", self.shares), **named("within", self.within)}
+        """All parameters: "weight", "clique/shares" (names of a clique joined by +) and "variable/within"."""
+        shares = {"+".join(clique): array for clique, array in self.shares.items()}
+        return {"weight": self.weight, **named("shares", shares), **named("within", self.within)}
 
     @staticmethod
     def restore(plan: Plan, stored: Stored) -> Mixture:
         """From what `arrays` gave."""
-        return Mixture(plan, stored["weight"], of("shares", stored), of("within", stored))
+        shares = {tuple(name.split("+")): array for name, array in of("shares", stored).items()}
+        return Mixture(plan, stored["weight"], shares, of("within", stored))
+
+    def _drawn(self, rows: int, rng: np.random.Generator) -> tuple[dict[str, Ints], NDArray[np.uint16]]:
+        """Codes, and each row's class."""
+        sizes = systematic(cumulative(self.weight[None, :]), np.array([rows]), rng)[0]
+        label = np.repeat(np.arange(len(sizes)), sizes).astype(np.uint16)
+        rng.shuffle(label)
+        codes: dict[str, Ints] = {}
+        for clique, shares in self.shares.items():
+            cells = _dealt(self._ends[clique], label, sizes, rng)
+            found = np.unravel_index(cells, shares.shape[1:]) if len(clique) > 1 else (cells,)
+            codes |= zip(clique, found, strict=True)
+        return codes, label
+
+    def _with_parts(self, codes: dict[str, Ints], rng: np.random.Generator) -> dict[str, Ints]:
+        """With fine codes: of each code its parts as often as expected."""
+        for step in self.plan.steps:
+            name = step.variable.name
+            if not step.domain.ordered or step.given:
+                continue
+            codes[f"{name}__fine"] = codes[name] * SPLIT
+            if step.domain.split:
+                parts = np.zeros((step.variable.size, SPLIT))
+                parts[:, 0] = 1.0
+                parts[: step.domain.values] = self.within[name][0]
+                label, sizes = codes[name].astype(np.uint16), np.bincount(codes[name], minlength=len(parts))
+                codes[f"{name}__fine"] += _dealt(cumulative(parts), label, sizes, rng)
+        return codes
 
     @cached_property
-    def _ends(self) -> dict[str, Floats]:
-        """For each variable the cumulative shares of what is drawn, codes or fine codes, within each class."""
-        found = {}
-        for step in self.plan.steps:
-            shares = self.shares[step.variable.name]
-            found[step.variable.name] = cumulative(self._parts(step) if _fine(step) and step.domain.split else shares)
-        return found
-
-    def _parts(self, step: Step) -> Floats:
-        """(classes, fine codes)"""
-        values, shares = step.domain.values, self.shares[step.variable.name]
-        parts = shares[:, :values, None] * self.within[step.variable.name][0][None, :, :]
-        return np.concatenate([parts.reshape(len(shares), -1), shares[:, values:]], axis=1)
-
-
-def _fine(step: Step) -> bool:
-    """Whether parts of a code are shared alike whatever the row's other codes."""
-    return step.domain.ordered and not step.given
+    def _ends(self) -> dict[Clique, Floats]:
+        """For each clique the cumulative shares of its cells within each class."""
+        return {clique: cumulative(shares.reshape(len(shares), -1)) for clique, shares in self.shares.items()}
 
 
 def cumulative(shares: Floats) -> Floats:

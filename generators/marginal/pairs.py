@@ -48,6 +48,10 @@ class Pairs:
         """Number of variables."""
         return len(self.start) - 1
 
+    def block(self, variable: int) -> slice:
+        """Where the variable's codes are."""
+        return slice(int(self.start[variable]), int(self.start[variable + 1]))
+
 
 def pairs(plan: Plan, sums: Sums) -> Pairs:
     """The pairs of a table where every patient has one row."""

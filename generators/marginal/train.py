@@ -12,6 +12,7 @@ from generators.frame import Tables, known, length
 from generators.marginal.above import above
 from generators.marginal.chain import Chain
 from generators.marginal.classes import fit as fit_classes
+from generators.marginal.cliques import cliques
 from generators.marginal.estimate import within
 from generators.marginal.fit import Codes, Effort, Ints, learn_children, prior
 from generators.marginal.learned import Learned, Root
@@ -51,9 +52,12 @@ def learn(study: Study, sums: Sums, progress: Progress = silent, effort: Effort 
 def learn_root(device: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Done) -> Mixture:
     """The root table: classes that explain its noised pairs, and how parts of bins share them."""
     known = pairs(plan, sums)
-    found = fit_classes(device, known, effort.classes, effort.steps, rng, done)
-    blocks = np.split(found.shares, known.start[1:-1], axis=1)
-    shares = {s.variable.name: b for s, b in zip(plan.steps, blocks, strict=True)}
+    together = cliques(known)
+    found = fit_classes(device, known, together, effort.classes, effort.steps, rng, done)
+    shares = {}
+    for clique, cells in zip(together.of, np.split(found.shares, together.start[1:-1], axis=1), strict=True):
+        variables = [plan.steps[v].variable for v in clique]
+        shares[tuple(v.name for v in variables)] = cells.reshape(-1, *(v.size for v in variables))
     return Mixture(plan, found.weight, shares, {s.variable.name: within(s, sums) for s in plan.steps if s.domain.ordered})
 
 

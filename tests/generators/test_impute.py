@@ -15,27 +15,33 @@ from tests.generators.studies import clinic
 ROWS = 40_000
 
 
-@pytest.fixture(scope="module")
-def mixture() -> Mixture:
-    """Five classes with shares of their own; the weight may be NULL, more often in some classes."""
+@pytest.fixture(scope="module", params=["single", "couples"])
+def mixture(request) -> Mixture:
+    """Five classes with shares of their own; the weight may be NULL, more often in some classes.
+
+    With couples age and weight, sex and until hang together within classes too.
+    """
     rng = np.random.default_rng(3)
     plan = structure(clinic())[0]
-    shares = {s.variable.name: rng.dirichlet(np.full(s.variable.size, 0.5), 5) for s in plan.steps}
+    size = {s.variable.name: s.variable.size for s in plan.steps}
+    couples = [("weight", "age"), ("sex", "until")] if request.param == "couples" else []
+    cliques = [*((v,) for v in size if not any(v in c for c in couples)), *couples]
+    shapes = {c: [size[v] for v in c] for c in cliques}
+    shares = {c: rng.dirichlet(np.full(np.prod(shape), 0.5), 5).reshape(5, *shape) for c, shape in shapes.items()}
     return Mixture(plan, rng.dirichlet(np.ones(5)), shares, {})
 
 
 def wanted(mixture: Mixture, known: dict[str, int], variable: str) -> np.ndarray:
-    """p(variable | known), by the definition: sums over classes of joint probabilities."""
-    joint = np.array(
-        [
-            sum(
-                w * mixture.shares[variable][k, code] * np.prod([mixture.shares[v][k, c] for v, c in known.items()])
-                for k, w in enumerate(mixture.weight)
-            )
-            for code in range(mixture.shares[variable].shape[1])
-        ]
-    )
-    return joint / joint.sum()
+    """p(variable | known), by the definition: sums over classes of joint probabilities, cell by cell."""
+    found = np.zeros(mixture.margins[variable].shape[1])
+    for code in range(len(found)):
+        fixed = known | {variable: code}
+        each = mixture.weight.copy()
+        for clique, shares in mixture.shares.items():
+            at = tuple(fixed.get(v, slice(None)) for v in clique)
+            each = each * shares[:, *at].reshape(len(each), -1).sum(1)
+        found[code] = each.sum()
+    return found / found.sum()
 
 
 def check(codes: np.ndarray, shares: np.ndarray) -> None:
@@ -90,4 +96,4 @@ def test_gaps_are_filled_with_values_as_if_there_always_was_one(mixture):
 
 
 def test_with_nothing_known_classes_are_as_heavy_as_they_are(mixture):
-    assert np.allclose(np.exp(posterior(mixture, {}, 3)), mixture.weight)
+    assert np.allclose(np.exp(posterior(mixture, {}, (), 3)), mixture.weight)

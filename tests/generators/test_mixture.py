@@ -6,17 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.arrays import CPU
-from generators.marginal.classes import fit
 from generators.marginal.estimate import share
+from generators.marginal.fit import Effort
 from generators.marginal.mixture import Mixture, cumulative, systematic
 from generators.marginal.pairs import pairs
 from generators.marginal.structure import structure
+from generators.marginal.train import learn_root
 from privacy.sums import Sums
 from specs.lang.types import Generator, Key, Outputs, Privacy, Study, Table
 from tests.generators.studies import choice, columns, number
 
 ROWS = 20_000
 SIZES = (3, 4, 5, 16)
+NAMES = ("c0", "c1", "c2", "x")
 
 
 def study():
@@ -56,18 +58,27 @@ def sums(std, seed=0):
 
 def learned(std, seed=0):
     plan, noised, exact = sums(std, seed)
-    known = pairs(plan, noised)
-    return fit(CPU, known, 32, 600, np.random.default_rng(1), lambda _: None), known, exact
+    model = learn_root(CPU, plan, noised, Effort(classes=32, steps=600), np.random.default_rng(1), lambda _: None)
+    return model, pairs(plan, noised), exact
 
 
-def distances(found, known, exact):
+def together(model, first, second):
+    """What a model says of two variables: those of a couple hang together within classes too."""
+    for clique, shares in model.shares.items():
+        if {first, second} == {*clique}:
+            both = np.einsum("k,kab->ab", model.weight, shares)
+            return both if clique == (first, second) else both.T
+    return joint(model.weight, model.margins[first], model.margins[second])
+
+
+def distances(model, known, exact):
     """Total variation distance of every pair, of the model and of independent columns, from the truth."""
     weight, coarse = exact
-    blocks = np.split(found.shares, known.start[1:-1], axis=1)
     margins = np.split(known.margin, known.start[1:-1])
     couples = [(i, j) for i in range(4) for j in range(i)]
-    off = [np.abs(joint(found.weight, blocks[i], blocks[j]) - joint(weight, coarse[i], coarse[j])).sum() / 2 for i, j in couples]
-    alone = [np.abs(np.outer(margins[i], margins[j]) - joint(weight, coarse[i], coarse[j])).sum() / 2 for i, j in couples]
+    real = [joint(weight, coarse[i], coarse[j]) for i, j in couples]
+    off = [np.abs(together(model, NAMES[i], NAMES[j]) - r).sum() / 2 for (i, j), r in zip(couples, real, strict=True)]
+    alone = [np.abs(np.outer(margins[i], margins[j]) - r).sum() / 2 for (i, j), r in zip(couples, real, strict=True)]
     return np.mean(off), np.mean(alone)
 
 
@@ -79,8 +90,8 @@ def test_without_noise_all_pairs_are_found():
 
 def test_with_noise_pairs_are_closer_than_the_noised_pairs_themselves():
     std = 60.0
-    found, known, exact = learned(std)
-    off, _ = distances(found, known, exact)
+    model, known, exact = learned(std)
+    off, _ = distances(model, known, exact)
     blocks = list(zip(known.start[:-1], known.start[1:], strict=True))
     raw = []
     for i in range(4):
@@ -136,24 +147,39 @@ def test_counts_are_right_on_average():
     assert mean == pytest.approx(shares[0] * 7, abs=0.04)
 
 
-def mixture():
+def mixture(couple=False):
+    """The truth, or one where the first two columns hang together within classes as well."""
     plan, _, (weight, coarse) = sums(0.0)
-    parts = np.full((1, 4, 4), 0.25)
-    return Mixture(plan, weight, {s.variable.name: c for s, c in zip(plan.steps, coarse, strict=True)}, {"x": parts})
+    shares = {(name,): c for name, c in zip(NAMES, coarse, strict=True)}
+    if couple:
+        cells = np.random.default_rng(5).dirichlet(np.full(12, 0.3), len(weight))
+        shares = {("c2",): coarse[2], ("x",): coarse[3], ("c0", "c1"): cells.reshape(-1, 3, 4)}
+    return Mixture(plan, weight, shares, {"x": np.array([[[0.7, 0.1, 0.1, 0.1]] * 4])})
 
 
 @settings(max_examples=5, deadline=None)
-@given(st.integers(0, 2**32))
-def test_drawn_rows_follow_the_classes(seed):
-    """Every column is met to within a row a class, every pair within what independent draws would leave."""
-    model, rows = mixture(), 30_000
-    codes = model.draw(rows, np.random.default_rng(seed))
-    for name, shares in model.shares.items():
+@given(st.integers(0, 2**32), st.booleans(), st.booleans())
+def test_drawn_rows_follow_the_classes(seed, couple, evenly):
+    """Every column and couple is met to within a row a class, every other pair within what independent draws would leave."""
+    model, rows = mixture(couple), 30_000
+    codes = (model.draw_evenly if evenly else model.draw)(rows, np.random.default_rng(seed))
+    for name, shares in model.margins.items():
         counts = np.bincount(codes[name], minlength=shares.shape[1])
-        assert np.abs(counts - rows * model.weight @ shares).max() <= 4 * len(model.weight) + 1
-    expected = rows * joint(model.weight, model.shares["c0"], model.shares["c1"])
-    counts = np.bincount(codes["c0"] * 4 + codes["c1"], minlength=12).reshape(3, 4)
-    assert (np.abs(counts - expected) < 5 * np.sqrt(expected) + 10).all()
+        assert np.abs(counts - rows * model.weight @ shares).max() <= 4 * (4 * len(model.weight) + 1)
+    for first, second, size in (("c0", "c1", 4), ("c1", "c2", 5), ("c0", "x", 4)):
+        expected = rows * together(model, first, second)
+        counts = np.bincount(codes[first] * size + codes[second], minlength=expected.size).reshape(expected.shape)
+        exact = couple and second == "c1"
+        assert (np.abs(counts - expected) < (0 if exact else 5 * np.sqrt(expected)) + 10).all()
+
+
+def test_parts_of_bins_come_as_often_as_they_should():
+    model = mixture()
+    for draw in (model.draw, model.draw_evenly):
+        codes = draw(2_000, np.random.default_rng(0))
+        assert (codes["x__fine"] // 4 == codes["x"]).all()
+        counts = np.bincount(codes["x__fine"], minlength=16).reshape(4, 4)
+        assert np.abs(counts - counts.sum(1, keepdims=True) * [0.7, 0.1, 0.1, 0.1]).max() <= 1
 
 
 def test_the_order_of_rows_tells_nothing_of_classes():

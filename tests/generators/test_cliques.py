@@ -1,0 +1,110 @@
+"""Couples: columns that decide each other are found and kept together; what noise could have made is not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generators.arrays import CPU
+from generators.marginal.classes import fit
+from generators.marginal.cliques import ALL_CELLS, CELLS, Columns, cliques
+from generators.marginal.pairs import Pairs
+
+ROWS = 20_000.0
+
+
+def known(joints, sizes, std, rng):
+    """Pairs of columns that are independent but for `joints` {(first, second): shares}, with noise of `std` rows a cell."""
+    start = np.cumsum([0, *sizes])
+    margins = [np.full(size, 1 / size) for size in sizes]
+    for (first, second), shares in joints.items():
+        margins[first], margins[second] = shares.sum(1), shares.sum(0)
+    margin, sd = np.concatenate(margins), max(std, 1.0) / ROWS
+    shares, precision = np.outer(margin, margin), np.full((start[-1], start[-1]), sd**-2)
+    for first, size in enumerate(sizes):
+        one = slice(start[first], start[first] + size)
+        precision[one, one] = 0.0
+        for second in range(first + 1, len(sizes)):
+            other = slice(start[second], start[second + 1])
+            exact = joints.get((first, second), np.outer(margins[first], margins[second]))
+            shares[one, other] = exact + rng.normal(0, std / ROWS, exact.shape)
+            shares[other, one] = shares[one, other].T
+    neighbours = np.zeros(start[-1] - 1, bool)
+    return Pairs(start, ROWS, shares, precision, margin, np.full(len(margin), sd**-2), margin, neighbours)
+
+
+def decided(first, second, rng):
+    """Every code of the first column has one of the second, with as many rows as the others."""
+    shares = np.zeros((first, second))
+    shares[np.arange(first), rng.permutation(first) % second] = 1 / first
+    return shares
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32))
+def test_columns_that_decide_each_other_go_together_and_no_others(seed):
+    rng = np.random.default_rng(seed)
+    found = cliques(known({(0, 2): decided(12, 6, rng)}, (12, 5, 6, 8), 40.0, rng))
+    assert found.couples == ((0, 2),)
+    assert sorted(v for clique in found.of for v in clique) == [0, 1, 2, 3]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.floats(1.0, 1e5))
+def test_noise_makes_no_couples(seed, std):
+    assert cliques(known({}, (20, 25, 3, 8), std, np.random.default_rng(seed))).couples == ()
+
+
+def test_couples_have_few_cells_and_share_no_column():
+    rng = np.random.default_rng(0)
+    joints = {(0, 1): decided(26, 27, rng), (2, 3): decided(24, 24, rng), (3, 4): decided(24, 24, rng)}
+    joints |= {(5, 6): decided(25, 25, rng), (7, 8): decided(26, 26, rng)}
+    sizes = (26, 27, 24, 24, 24, 25, 25, 26, 26)
+    found = cliques(known(joints, sizes, 1.0, rng))
+    cells = [sizes[a] * sizes[b] for a, b in found.couples]
+    assert max(cells) <= CELLS and sum(cells) <= ALL_CELLS
+    assert (0, 1) not in found.couples
+    assert len({v for couple in found.couples for v in couple}) == 2 * len(found.couples) > 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.floats(1.0, 60.0))
+def test_a_couple_begins_near_its_histogram_and_at_its_margins(seed, std):
+    """Cells that noise cannot hide are known; what is left of rows is little, and goes where the margins say."""
+    rng = np.random.default_rng(seed)
+    shares = 0.9 * decided(8, 4, rng) + 0.1 / 32
+    found = cliques(known({(0, 1): shares}, (8, 4), std, rng))
+    assert found.of == ((0, 1),)
+    margin = found.margin.reshape(8, 4)
+    assert margin.sum() == pytest.approx(1) and margin.min() > 0
+    assert margin.sum(1) == pytest.approx(shares.sum(1), abs=1e-3)
+    assert margin.sum(0) == pytest.approx(shares.sum(0), abs=1e-3)
+    assert np.abs(margin - shares).sum() / 2 < 0.1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32))
+def test_slopes_go_back_the_way_shares_came(seed):
+    """`back` is the transpose of `of`: <of(x), y> = <x, back(y)>."""
+    rng = np.random.default_rng(seed)
+    pairs = known({(1, 3): decided(6, 3, rng)}, (4, 6, 5, 3), 1.0, rng)
+    found = cliques(pairs)
+    columns = Columns(np, pairs, found, 2)
+    x, y = (rng.normal(size=(2, n)).astype(np.float32) for n in (len(found.margin), len(pairs.margin)))
+    there, back = columns.of(x).copy(), columns.back(y, np.empty_like(x))
+    assert (there * y).sum() == pytest.approx((x * back).sum(), rel=1e-3, abs=1e-3)
+
+
+def test_classes_meet_a_couple_and_its_pairs_with_others():
+    """Three columns, the first two decide each other, the third follows from them: all pairs are met, and all three at once."""
+    rng = np.random.default_rng(1)
+    couple, follows = decided(8, 8, rng), rng.dirichlet(np.full(4, 0.5), 8)
+    exact = couple[:, :, None] * follows[:, None, :]
+    joints = {(0, 1): couple, (0, 2): exact.sum(1), (1, 2): exact.sum(0)}
+    pairs = known(joints, (8, 8, 4), 20.0, rng)
+    together = cliques(pairs)
+    assert together.couples == ((0, 1),)
+    found = fit(CPU, pairs, together, 32, 300, rng, lambda _: None)
+    single, both = np.split(found.shares, together.start[1:-1], axis=1)
+    model = np.einsum("k,kab,kc->abc", found.weight, both.reshape(-1, 8, 8), single)
+    assert np.abs(model - exact).sum() / 2 < 0.1
