@@ -8,15 +8,18 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy
-import scipy.sparse
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """`xp` is the array module, `sparse` its sparse matrices."""
+    """`xp` is the array module."""
 
     xp: ModuleType
-    sparse: ModuleType
+
+    @property
+    def sparse(self) -> ModuleType:
+        """Its sparse matrices. SciPy's take as long to load as NumPy, so not before somebody needs them."""
+        return import_module("scipy.sparse" if self.xp is numpy else "cupyx.scipy.sparse")
 
     def to(self, values: Any) -> Any:
         """`values` on this device."""
@@ -27,7 +30,7 @@ class Arrays:
         return numpy.asarray(values.get() if hasattr(values, "get") else values)
 
 
-CPU = Arrays(numpy, scipy.sparse)
+CPU = Arrays(numpy)
 
 
 def arrays(device: Literal["auto", "cpu", "gpu"]) -> Arrays:
@@ -37,7 +40,7 @@ def arrays(device: Literal["auto", "cpu", "gpu"]) -> Arrays:
     try:
         cupy = import_module("cupy")
         if cupy.cuda.is_available():
-            return Arrays(cupy, import_module("cupyx.scipy.sparse"))
+            return Arrays(cupy)
     except ImportError:
         pass
     if device == "gpu":

@@ -23,10 +23,15 @@ def encode(domain: Domain, values: NDArray[Any], null: NDArray[np.bool_], by: In
     if not domain.ordered:
         code = np.where(null, domain.values, values).astype(np.int64)
         return code, code
-    code, fine = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
-    for value, cells in enumerate(domain.cells):
-        rows = slice(None) if domain.by is None or by is None else np.flatnonzero(by == value)
-        code[rows], fine[rows] = _looked_up(cells, values[rows])
+    if domain.by is None or by is None:
+        code, fine = _looked_up(domain.cells[-1], values)
+    else:
+        code, fine = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
+        for value, cells in enumerate(domain.cells):
+            rows = np.flatnonzero(by == value)
+            code[rows], fine[rows] = _looked_up(cells, values[rows])
+    if not null.any():
+        return code, fine
     return np.where(null, domain.values, code), np.where(null, domain.fine_size - 1, fine)
 
 
@@ -37,7 +42,7 @@ def _looked_up(cells: tuple[Cell, ...], x: NDArray[Any]) -> tuple[Ints, Ints]:
         return _place(cells, x)
     code, fine = _place(cells, np.arange(first, last + 1))
     number = np.clip(x, first, last) - first
-    return code[number], fine[number]
+    return code.take(number), fine.take(number)
 
 
 def _place(cells: tuple[Cell, ...], x: NDArray[Any]) -> tuple[Ints, Ints]:
@@ -57,6 +62,8 @@ def decode(column: Column, domain: Domain, fine: Ints, by: Ints | None, uniform:
     if domain.by is not None and by is not None:
         place, pick = by * domain.fine_size + fine, by
     low, start, end = (np.concatenate(column_) for column_ in zip(*ends, strict=True))
+    if column.type in WHOLE and (end - start == 1).all():  # each code is one number
+        return start.astype(np.int64)[place]
     first = start[place]
     value = first + uniform * (end - start)[place]
     if column.type in WHOLE:

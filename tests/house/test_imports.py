@@ -88,5 +88,10 @@ def test_the_command_line_starts_without_what_only_a_run_needs(root: Path) -> No
     assert loaded_by(root, statement, ("torch", "dbt", "dp_accounting", "pandas", "scipy", "openlineage")) == ""
 
 
+def test_a_run_loads_what_it_needs_when_it_does(root: Path) -> None:
+    """What only some studies need takes longer to load than the rest of the run's own code."""
+    assert loaded_by(root, "import runners.stages", ("torch", "dbt", "dp_accounting", "pandas", "scipy", "sqlglot")) == ""
+
+
 def test_the_language_package_itself_imports_nothing(root: Path) -> None:
     assert not list(imports(root / "specs" / "lang" / "__init__.py"))
