@@ -8,6 +8,9 @@ from runners.compile.sql import TYPES, as_number, bins, category, fine, is_whole
 from specs.lang.domain import domain
 from specs.lang.types import Column, Study, Table
 
+FEW = 65_536
+"""Whole numbers in a range."""
+
 
 def columns(study: Study, table: Table) -> dict[str, str]:
     """SQL types of a synthetic table's columns: keys, the parent's keys, the spec's columns."""
@@ -62,7 +65,7 @@ synthetic as (
     {parts}
 ),
 counted as (
-    select column_name, cell, count(*) as synthetic_rows
+    select column_name, cell, sum(__rows) as synthetic_rows
     from synthetic
     group by column_name, cell
 ),
@@ -96,7 +99,7 @@ from compared
 
 
 def _synthetic_codes(table: Table, column: Column) -> str:
-    """(column, code) of every synthetic row; fine codes of ordered columns."""
+    """(column, code, rows) of every synthetic row, or of every value where there are few of them; fine codes of ordered ones."""
     dom, sql = domain(column), name(column.name)
     if not dom.ordered and column.references == table.name and column.values is None:
         code = f"case when {sql} = {name(table.key[0].name)} then 1 else 0 end"
@@ -107,7 +110,18 @@ def _synthetic_codes(table: Table, column: Column) -> str:
         code = fine(dom, is_whole(column), number, f"({bins(dom, is_whole(column), number, None)})", None)
     null = dom.fine_size - 1 if dom.ordered else dom.values
     whole = f"case when {sql} is null then {null} else {code} end" if column.nullable else code
-    return f"select {literal(column.name)} as column_name, {whole} as cell from {name(table.name)}"
+    rows, number = name(table.name), "1 as __rows"
+    if _few(table, column):
+        rows, number = f"(select {sql}, count(*) as __rows from {rows} group by {sql})", "__rows"
+    return f"select {literal(column.name)} as column_name, {whole} as cell, {number} from {rows}"
+
+
+def _few(table: Table, column: Column) -> bool:
+    """Whether a column has so few values that it saves work to count them before they are coded."""
+    if column.references == table.name:
+        return False
+    few = column.range is not None and column.range[1] - column.range[0] < FEW
+    return column.values is not None or (is_whole(column) and few)
 
 
 def _noised_codes(table: Table, column: Column) -> str:
