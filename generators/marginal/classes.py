@@ -5,7 +5,8 @@
 over cliques c, single columns or couples of them (`cliques`), minimises the squared distance to the noised pairs and single
 histograms in standard errors, a penalty on what classes tell, sum_k weight_k sum_c KL(share_kc || margin_c), and one that keeps
 neighbouring bins alike (Whittaker 1923). Pairs leave open what three columns do together; of all classes that meet them, the
-first penalty takes those that claim least beyond them (as the principle of maximum entropy asks: Jaynes 1957).
+first penalty takes those that claim least beyond them (as the principle of maximum entropy asks: Jaynes 1957). What several fits
+agree on is kept (their mean: Breiman 1996), and is a model of the same form.
 Classes in place of a graph of chosen pairs: one round of sums and no structure to choose; any subset of columns conditions
 the rest. Latent class analysis: Lazarsfeld and Henry 1968; fitting to moments: Anandkumar et al. 2014 (arXiv 1210.7559).
 """
@@ -31,6 +32,8 @@ SMOOTH = 0.3
 """Weight of the squared steps between neighbouring bins, in logits relative to the margin: classes differ smoothly."""
 FINER = (2e-3, 1e-3, 1e-4)
 """Where noise is below each of these there are twice as many classes: what noise no longer hides takes more to tell."""
+STARTS = 4
+"""Fits from different starts whose mean is taken: what pairs leave open they fill differently, so it averages out."""
 ROOM = 800_000
 """Shares of all classes together, at most: where cliques have many cells there are fewer classes."""
 RATE = 0.3
@@ -54,17 +57,33 @@ def fit(
     rng: np.random.Generator,
     done: Callable[[float], None],
 ) -> Classes:
-    """Steps of descent from classes scattered around the margins; `done` hears what share of them is over.
+    """The mean of STARTS fits, each so many steps of descent from classes scattered around the margins.
 
-    There are so many `classes` where noise is high, and more where it is low (`FINER`).
+    There are so many `classes` in all where noise is high, and more where it is low (`FINER`). `done` hears what share of all
+    steps is over.
     """
-    xp, cells = arrays.xp, len(cliques.margin)
+    cells = len(cliques.margin)
     finer = sum(pairs.noise < level and classes * cells * 2 ** (i + 1) <= ROOM for i, level in enumerate(FINER))
-    classes *= 2**finer
-    problem = _Problem(arrays, pairs, cliques, classes)
-    logits = np.log(cliques.margin) + rng.standard_normal((classes, cells))
-    parts = arrays.to(logits.astype(np.float32)), arrays.to(0.1 * rng.standard_normal((1, classes)).astype(np.float32))
-    descent = [Adam(xp, part) for part in parts]
+    problem, margin = _Problem(arrays, pairs, cliques, classes * 2**finer // STARTS), np.log(cliques.margin)
+    found: list[Classes] = []
+    for _ in range(STARTS):
+        found.append(_descent(arrays, problem, margin, steps, rng, lambda part: done((len(found) + part) / STARTS)))
+    return Classes(np.concatenate([f.weight for f in found]) / STARTS, np.concatenate([f.shares for f in found]))
+
+
+def _descent(
+    arrays: Arrays,
+    problem: _Problem,
+    margin: NDArray[np.float64],
+    steps: int,
+    rng: np.random.Generator,
+    done: Callable[[float], None],
+) -> Classes:
+    """One fit, from logits that lie around the `margin` (cells,)."""
+    logits = margin + rng.standard_normal((problem.classes, len(margin)))
+    log_weight = 0.1 * rng.standard_normal((1, problem.classes))
+    parts = tuple(arrays.to(part.astype(np.float32)) for part in (logits, log_weight))
+    descent = [Adam(arrays.xp, part) for part in parts]
     for step in range(steps):
         done(step / steps)
         rate = RATE * (1 - step / steps)
@@ -81,18 +100,18 @@ class _Problem:
     """
 
     def __init__(self, arrays: Arrays, pairs: Pairs, cliques: Cliques, classes: int) -> None:
-        self.xp = arrays.xp
+        self.xp, self.classes = arrays.xp, classes
         self.shares, self.precision, self.single, self.single_precision = (
             arrays.to(a.astype(np.float32))
             for a in (pairs.shares, _between(pairs, cliques), pairs.single, pairs.single_precision)
         )
-        self.margin, self.joint, self.joint_precision = (
-            arrays.to(a.astype(np.float32)) for a in (cliques.margin, cliques.shares, cliques.precision)
+        self.log_margin, self.joint, self.joint_precision = (
+            arrays.to(a.astype(np.float32)) for a in (np.log(cliques.margin), cliques.shares, cliques.precision)
         )
         self.columns = Columns(self.xp, pairs, cliques, classes)
         sizes = np.diff(cliques.start)
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
-        self.margin_step = self.xp.diff(self.xp.log(self.margin))
+        self.margin_step = self.xp.diff(self.log_margin)
         self.next = arrays.to(SMOOTH * cliques.next.astype(np.float32))
         self.plain = PLAIN * max(math.comb(pairs.variables, 2), FEW) / pairs.noise**LESS
         shape = (classes, len(cliques.margin))
@@ -102,14 +121,20 @@ class _Problem:
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """`weight` (1, classes) and `shares` (classes, cells)."""
+        weight, shares, _ = self._model(logits, log_weight)
+        return weight, shares
+
+    def _model(self, logits: Any, log_weight: Any) -> tuple[Any, Any, Any]:
+        """And by what each clique's shares were divided: (classes, cliques)."""
         shares, weight = self.xp.exp(logits, out=self.held), self.xp.exp(log_weight)
-        shares /= self._spread(shares)
-        return weight / weight.sum(), shares
+        whole = shares @ self.member
+        shares /= self._spread(whole)
+        return weight / weight.sum(), shares, whole
 
     def slopes(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """Slopes of logits (classes, cells) and of log-weights (1, classes)."""
         xp = self.xp
-        weight, shares = self.model(logits, log_weight)
+        weight, shares, whole = self._model(logits, log_weight)
         alone = self.columns.of(shares)  # (classes, codes)
         half = xp.multiply(xp.sqrt(weight.T), alone, out=self.half)
         off = half.T @ half - self.shares  # (codes, codes); a product with itself takes half the time
@@ -118,19 +143,21 @@ class _Problem:
         each += (weight @ alone - self.single) * self.single_precision
         slope = self.columns.back(each, self.slope)
         slope += (weight @ shares - self.joint) * self.joint_precision
-        slope += self._told(shares)
-        by_weight = (xp.einsum("kc,kc->k", slope, shares) - twice / 2)[None, :]
+        slope += self._told(logits)
         slope *= shares
-        slope -= xp.multiply(shares, self._spread(slope), out=self.told)
+        by_clique = slope @ self.member
+        by_weight = (by_clique.sum(1) - twice / 2 - self.plain * xp.log(whole).sum(1))[None, :]
+        slope -= xp.multiply(shares, self._spread(by_clique), out=self.told)
         slope *= weight.T
         self._smooth(logits, slope)
         return slope, weight * (by_weight - (weight * by_weight).sum())
 
-    def _told(self, shares: Any) -> Any:
-        """Slope of the penalty on what classes tell, for each row of a class: (classes, cells)."""
-        told = self.xp.maximum(shares, 1e-9, out=self.told)
-        told /= self.margin
-        self.xp.log(told, out=told)
+    def _told(self, logits: Any) -> Any:
+        """Slope of the penalty on what classes tell, log(share / margin), for each row of a class: (classes, cells).
+
+        But for what is the same for all cells of a clique: `by_weight` takes that off, and it moves no share.
+        """
+        told = self.xp.subtract(logits, self.log_margin, out=self.told)
         told *= self.plain
         return told
 
@@ -142,9 +169,9 @@ class _Problem:
         slope[:, 1:] += step
         slope[:, :-1] -= step
 
-    def _spread(self, values: Any) -> Any:
-        """Sums over each clique's cells, once for every cell: (classes, cells)."""
-        return self.xp.matmul(values @ self.member, self.member.T, out=self.room)
+    def _spread(self, by_clique: Any) -> Any:
+        """Of (classes, cliques), once for every cell: (classes, cells)."""
+        return self.xp.matmul(by_clique, self.member.T, out=self.room)
 
 
 def _between(pairs: Pairs, cliques: Cliques) -> NDArray[np.float64]:

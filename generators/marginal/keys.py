@@ -71,7 +71,7 @@ def _own(study: Study, table: Table, rows: int, up: Ints | None, part: Part) -> 
 
 
 def _formatted(key: Key, number: Ints, digits: int) -> NDArray[Any]:
-    return np.char.zfill(number.astype(str), digits) if key.type == "string" else number
+    return np.char.zfill(number.astype(str), digits) if key.type == "string" and len(number) else number
 
 
 def _reference(table: Table, name: str, series: Series, keys: Frame, part: Part, rng: np.random.Generator) -> Series:

@@ -13,7 +13,7 @@ from generators.frame import Sample
 from generators.join import joined
 from generators.marginal.keys import Part, keyed, room
 from generators.marginal.learned import Learned, restored
-from generators.marginal.shard import draw_shard
+from generators.marginal.shard import Keep, draw_shard
 from generators.marginal.structure import structure
 from generators.progress import Progress, silent
 from generators.rules import Rules
@@ -58,6 +58,15 @@ class Model:
             shards.append(self.shard(number, patients, seed, rules, self.size))
         progress("sampling patients", 1.0)
         return joined(self.study, shards)
+
+    def some(self, patients: int, seed: int, rules: Rules, keep: Keep) -> Sample:
+        """Of `patients` root rows, drawn independently of each other, those that `keep` keeps, with all their rows.
+
+        Rows below are drawn for these alone. Raises `Infeasible` as `shard` does.
+        """
+        rng = np.random.default_rng(seed)
+        drawn = draw_shard(self.study, self.learned, patients, rules, rng, keep=keep)
+        return keyed(self.study, Sample(drawn.tables, drawn.parents, drawn.thrown), Part(0, patients), rng)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All parameters by name: "table/..." of each table as the generator names them."""

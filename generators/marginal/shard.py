@@ -22,6 +22,8 @@ from specs.lang.types import Study, Table
 
 Ints = NDArray[np.int64]
 Draw = Callable[[int, np.random.Generator], dict[str, Ints]]
+Keep = Callable[[Frame], Ints]
+"""Which rows of the root table to go on with, ascending."""
 ROOT_TRIES = 200
 ROW_TRIES = 8
 
@@ -41,12 +43,25 @@ class Shard:
 
 
 def draw_shard(
-    study: Study, learned: Learned, patients: int, rules: Rules, rng: np.random.Generator, evenly: bool = False
+    study: Study,
+    learned: Learned,
+    patients: int,
+    rules: Rules,
+    rng: np.random.Generator,
+    evenly: bool = False,
+    keep: Keep | None = None,
 ) -> Shard:
-    """All tables of `patients` root rows; `evenly` where time allows that pairs of their columns come as often as expected."""
+    """All tables of `patients` root rows; `evenly` where time allows that pairs of their columns come as often as expected.
+
+    With `keep` only those patients that it keeps, before any of their rows are drawn.
+    """
     shard, root = Shard(), learned.root
     draw = root.draw_evenly if evenly and isinstance(root, Mixture) else root.draw
     _draw_roots(study, root, draw, shard, patients, rules, rng)
+    if keep:
+        name, rows = study.root.name, keep(shard.tables[study.root.name])
+        shard.tables[name] = take(shard.tables[name], rows)
+        shard.codes[name] = {v: c[rows] for v, c in shard.codes[name].items()}
     for table in study.patient_tables():
         if table.parent:
             _draw_children(study, table, learned, shard, rules, rng)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generators.arrays import CPU
-from generators.marginal.classes import fit
+from generators.marginal.classes import SMOOTH, _Problem, fit
 from generators.marginal.cliques import ALL_CELLS, CELLS, Columns, cliques
 from generators.marginal.pairs import Pairs
 
@@ -93,6 +93,50 @@ def test_slopes_go_back_the_way_shares_came(seed):
     x, y = (rng.normal(size=(2, n)).astype(np.float32) for n in (len(found.margin), len(pairs.margin)))
     there, back = columns.of(x).copy(), columns.back(y, np.empty_like(x))
     assert (there * y).sum() == pytest.approx((x * back).sum(), rel=1e-3, abs=1e-3)
+
+
+def objective(problem, pairs, together, logits, log_weight):
+    """What `classes` says it minimises, by definition and cell by cell."""
+    shares = np.exp(logits)
+    blocks = [slice(a, b) for a, b in zip(together.start[:-1], together.start[1:], strict=True)]
+    for block in blocks:
+        shares[:, block] /= shares[:, block].sum(1, keepdims=True)
+    weight = np.exp(log_weight[0]) / np.exp(log_weight[0]).sum()
+    size = np.diff(pairs.start)
+    columns = {}
+    for block, clique in zip(blocks, together.of, strict=True):
+        joint = shares[:, block].reshape(len(weight), *size[list(clique)])
+        for axis, v in enumerate(clique):
+            columns[v] = joint.sum(tuple(a + 1 for a in range(len(clique)) if a != axis))
+    found = 0.0
+    for a, one in columns.items():
+        found += ((weight @ one - pairs.single[pairs.block(a)]) ** 2 * pairs.single_precision[pairs.block(a)]).sum() / 2
+        for b, other in columns.items():
+            if a < b and (a, b) not in together.couples:
+                off = np.einsum("k,ka,kb->ab", weight, one, other) - pairs.shares[pairs.block(a), pairs.block(b)]
+                found += (off**2 * pairs.precision[pairs.block(a), pairs.block(b)]).sum() / 2
+    found += ((weight @ shares - together.shares) ** 2 * together.precision).sum() / 2
+    found += problem.plain * (weight[:, None] * shares * np.log(shares / together.margin)).sum()
+    step = np.diff(logits - np.log(together.margin), axis=1)
+    return found + SMOOTH / 2 * (step**2 * together.next).sum()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_slopes_are_those_of_what_is_minimised(seed):
+    """Against central differences, along random directions."""
+    rng = np.random.default_rng(seed)
+    pairs = known({(1, 3): decided(6, 3, rng)}, (4, 6, 5, 3), 20.0, rng)
+    together = cliques(pairs)
+    problem = _Problem(CPU, pairs, together, 5)
+    at = np.log(together.margin) + rng.normal(size=(5, len(together.margin))), rng.normal(size=(1, 5))
+    slopes = problem.slopes(*(part.astype(np.float32) for part in at))
+    for part, slope in enumerate(slopes):
+        way, step = rng.normal(size=at[part].shape), 1e-5
+        there, back = (
+            objective(problem, pairs, together, *(a + sign * step * way if i == part else a for i, a in enumerate(at)))
+            for sign in (1, -1)
+        )
+        assert (there - back) / (2 * step) == pytest.approx(float((slope * way).sum()), rel=1e-3)
 
 
 def test_classes_meet_a_couple_and_its_pairs_with_others():

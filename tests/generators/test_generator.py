@@ -125,6 +125,24 @@ def test_the_same_seed_gives_the_same_tables_and_another_seed_others(model, samp
     assert not np.array_equal(sample.tables["patient"]["age"].values, other.tables["patient"]["age"].values)
 
 
+def test_some_patients_are_drawn_like_those_of_all_who_are_kept(model):
+    """Rows below hang on the patient alone, so it is the same whether the others are dropped before or after."""
+    everyone = model.sample(3 * PATIENTS, 2, NoRules())
+    some = model.some(3 * PATIENTS, 3, NoRules(), lambda patient: np.flatnonzero(patient["age"].values > 60))
+    old = everyone.tables["patient"]["age"].values > 60
+    assert (some.tables["patient"]["age"].values > 60).all()
+    assert length(some.tables["patient"]) == pytest.approx(old.sum(), abs=5 * np.sqrt(old.sum()))
+    of_old = old[everyone.parents["visit"]]
+    before, after = everyone.tables["visit"]["kind"].values[of_old], some.tables["visit"]["kind"].values
+    assert distance(np.bincount(before, minlength=2), np.bincount(after, minlength=2)) < 0.03
+    assert len(after) / length(some.tables["patient"]) == pytest.approx(len(before) / old.sum(), rel=0.1)
+
+
+def test_nobody_kept_means_tables_without_rows(model):
+    nobody = model.some(100, 1, NoRules(), lambda _: np.arange(0))
+    assert {name: length(frame) for name, frame in nobody.tables.items()} == dict.fromkeys(nobody.tables, 0)
+
+
 def test_a_model_survives_being_stored(study, model, sample):
     again = Model.restore(study, model.arrays(), model.facts()).sample(PATIENTS, 7, NoRules())
     assert np.array_equal(again.tables["visit"]["day"].values, sample.tables["visit"]["day"].values)

@@ -261,9 +261,9 @@ def test_patients_that_are_not_kept_are_gone_before_the_next_are_drawn(place, mo
         def __init__(self, model):
             self.model, self.seen = model, []
 
-        def sample(self, patients, seed, rules):
+        def some(self, patients, seed, rules, keep):
             assert not [ref for ref in self.seen if ref() is not None]
-            sample = self.model.sample(patients, seed, rules)
+            sample = self.model.some(patients, seed, rules, keep)
             self.seen += [weakref.ref(series.values) for frame in sample.tables.values() for series in frame.values()]
             return sample
 
