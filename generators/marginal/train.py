@@ -27,12 +27,9 @@ from generators.marginal.values import counts, values
 from generators.progress import Progress, silent
 from privacy.door import Door
 from privacy.sums import Sums
-from specs.lang.corrects import corrects
 from specs.lang.types import Study, Table
 
 Done = Callable[[float], None]
-BEGINNING = Effort(steps=150)
-"""For a model that networks only begin with."""
 
 
 def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
@@ -42,11 +39,9 @@ def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
 
 def learn(study: Study, sums: Sums, progress: Progress = silent, effort: Effort | None = None) -> Model:
     """The model of `sums`. Post-processing: seeded, free and repeatable."""
-    begins = study.generator.trains and not corrects(study.generator.name, study.privacy, study.tables)
-    effort = effort or (BEGINNING if begins else Effort())
     device = arrays(study.generator.device)
     rng = np.random.default_rng([study.seed, 1])
-    return _Learning(study, sums, progress, effort, device, rng).model()
+    return _Learning(study, sums, progress, effort or Effort(), device, rng).model()
 
 
 def learn_root(device: Arrays, plan: Plan, sums: Sums, effort: Effort, rng: np.random.Generator, done: Done) -> Mixture:
