@@ -39,8 +39,6 @@ FIRST = 3e-3
 """Largest learning rate before the first round, and of local passes."""
 FAR = 0.02
 """How far noise alone may move a weight: steps are smaller where rounds are many."""
-PASSES, CHILD_PASSES = 25, 40
-"""How often all local passes together go over the patients' rows and those below, in as many shares as there are rounds."""
 LEAST = 32
 """Steps of a local pass, at least, however few the rows."""
 
@@ -109,13 +107,13 @@ class Diffusion(ByAdam):
             yield [table.drawn(low, high, rng).to(self.device) for table in held], high - low
 
     def trained(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> Weights:
-        """Weights (length,) after a local pass over a part of the rows, with a learning rate that falls from round to round."""
+        """Weights (length,) after a local pass: about one epoch, with a learning rate that falls from round to round."""
         rounds = self.study.generator.rounds
         done = min(max(round(float(weights[-1]) * rounds), 0), rounds - 1)
         peak, found = FIRST * cosine(done, rounds, 1), []
         for sheet, flat in zip(self.sheets, self._parts(weights), strict=True):
-            tokens, passes = sheet.tokens(coded[sheet.plan.table]), PASSES if sheet.fine else CHILD_PASSES
-            rates = [peak] * max(passes * len(tokens) // (BATCH * rounds), LEAST)
+            tokens = sheet.tokens(coded[sheet.plan.table])
+            rates = [peak] * max(len(tokens) // BATCH, LEAST)
             found.append(train(sheet, flat, placed(tokens, self.device), rates, rng) if len(tokens) else flat)
         return self._joined(found, (done + 1) / rounds)
 

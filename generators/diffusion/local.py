@@ -14,11 +14,9 @@ from generators.diffusion.network import logits, shown, views
 from generators.diffusion.sheet import Sheet
 
 BATCH = 256
-ORDERED = 0.5
+ORDERED = 0.7
 """Share of the root's rows whose columns are hidden from the end of the order; child rows are always drawn in order."""
 BETAS = (0.9, 0.99)
-DECAY = 0.05
-"""Weights of the root's network shrink by this share of the learning rate at each step, or it learns single rows by heart."""
 KEEP = 0.98
 """Memory of the running average of the weights, which is what training gives."""
 
@@ -35,9 +33,9 @@ def hide(sheet: Sheet, uniform: NDArray[np.float64], rng: np.random.Generator) -
 
 
 def train(sheet: Sheet, flat: Tensor, tokens: Tensor, rates: list[float], rng: np.random.Generator) -> Tensor:
-    """Weights (length,) after one step of AdamW (Loshchilov and Hutter 2019) for each of `rates`, on batches of shuffled rows."""
+    """Weights (length,) after one step of Adam (Kingma and Ba 2015) for each of `rates`, on batches of shuffled rows."""
     leaf, average = flat.clone().requires_grad_(), flat.clone()
-    adam = torch.optim.AdamW([leaf], betas=BETAS, weight_decay=DECAY if sheet.fine else 0.0)
+    adam = torch.optim.Adam([leaf], betas=BETAS)
     line = np.zeros(0, np.int64)
     size = min(BATCH, len(tokens))
     for step, rate in enumerate(rates):
