@@ -50,6 +50,9 @@ def _learned(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"- the noised sums of run {facts['adds_to']['run']}"
     noise = facts["noise_std_patients"]
     yield f"- {facts['queries']} histograms, noise of at most {noise:.3g} patients in a cell" if noise else "- exact histograms"
+    if facts.get("couples"):
+        couples = ", ".join(" with ".join(f"`{name}`" for name in couple) for couple in facts["couples"])
+        yield f"- taken as one column each, for the histograms say they hang together: {couples}"
 
 
 def _training(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -151,7 +151,7 @@ def tables(run: Run) -> None:
 
 def facts(run: Run) -> dict[str, Any]:
     """What a reader of the release should know first."""
-    assert run.sums and run.tally and run.compared
+    assert run.sums and run.tally and run.compared and run.model
     budget = run.study.privacy.budget
     rho = cost(run.study, run.asked, 1.0)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
@@ -171,6 +171,7 @@ def facts(run: Run) -> dict[str, Any]:
         "data_versions": data_versions(run),
         "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "generator": run.study.generator.name,
+        "couples": [list(couple) for couple in run.model.learned.couples],
         "training": run.training,
         "rows": dict(run.tally.rows),
         "quality": [asdict(level) for level in run.compared.levels],

@@ -45,6 +45,11 @@ class Learned:
     root: Root
     chains: Mapping[str, Chain]
 
+    @property
+    def couples(self) -> tuple[tuple[str, ...], ...]:
+        """Variables of the root table that classes take as one, because they say much of each other."""
+        return tuple(c for c in self.root.shares if len(c) > 1) if isinstance(self.root, Mixture) else ()
+
     def __getitem__(self, table: str) -> Chain | Root:
         """What is learned of a table."""
         return self.chains.get(table, self.root)
