@@ -2,7 +2,7 @@
 
 Noise alone is known in closed form; what the generator makes of it depends on the table. The curves are what it left in
 practice: 13 public tables of 9,000 to 65,000 rows and 8 to 20 columns, five budgets from ε = 0.1 to 10, two noise draws each.
-On six other tables 90 % of 1-way and 89 % of 2-way errors lay between the outer curves (tests/benchmarks/expected.py).
+On six other tables 89 % of 1-way and 89 % of 2-way errors lay between the outer curves (tests/benchmarks/expected.py).
 """
 
 from __future__ import annotations
