@@ -43,7 +43,9 @@ def _defaults_as_they_are() -> None:
 
 def _each_text_once() -> None:
     """Each macro is read twice, for its name and for what it calls: the second time dbt gets the tree of the first."""
-    environment: Any = import_module("dbt_common.clients.jinja").MacroFuzzEnvironment
+    environment: Any = getattr(import_module("dbt_common.clients.jinja"), "MacroFuzzEnvironment", None)
+    if environment is None:
+        return
     read = environment.parse
     trees: dict[str, Any] = {}
 
