@@ -71,7 +71,10 @@ def _own(study: Study, table: Table, rows: int, up: Ints | None, part: Part) -> 
 
 
 def _formatted(key: Key, number: Ints, digits: int) -> NDArray[Any]:
-    return np.char.zfill(number.astype(str), digits) if key.type == "string" and len(number) else number
+    if key.type != "string":
+        return number
+    text = number.astype(str)
+    return np.char.zfill(text, digits) if len(text) else text
 
 
 def _reference(table: Table, name: str, series: Series, keys: Frame, part: Part, rng: np.random.Generator) -> Series:

@@ -123,6 +123,12 @@ def test_counts_of_rows(place):
         assert one(found, sql)[0] >= 4
 
 
+def test_conditions_on_rows_below_may_follow_one_that_nobody_meets(place, capsys):
+    text = [json.dumps(c) for c in ("age > 99", BELOW, "patient_id in (select patient_id from visit where result > 1)")]
+    assert main(["cohort", str(cohort(place, "nobody", f"given: [{', '.join(text)}]", "tries: 5000")), "--quiet"]) == 1
+    assert "nobody cannot be filled" in capsys.readouterr().err
+
+
 def test_patients_for_whom_a_condition_is_null_are_left_out(place):
     with made(place, "nulls", "given: [weight < 60 or weight >= 60]") as found:
         assert one(found, "SELECT count(*) FROM patient WHERE weight IS NULL") == (0,)
