@@ -60,7 +60,7 @@ class Model:
         return joined(self.study, shards)
 
     def some(self, patients: int, seed: int, rules: Rules, keep: Keep) -> Sample:
-        """Of `patients` root rows, drawn independently of each other, those that `keep` keeps, with all their rows.
+        """Of `patients` root rows those that `keep` keeps, with all their rows.
 
         Rows below are drawn for these alone. Raises `Infeasible` as `shard` does.
         """
