@@ -24,8 +24,9 @@ CLEAR = 4.0
 """Standard errors above independence from which on a cell speaks for its couple."""
 KEPT = 3.0
 """Standard errors from which on a cell of a couple is taken as it was counted."""
-LEAST = 0.2
-"""Share of rows that a couple's clear cells have beyond independence, at least."""
+LEAST, CHANCE = 0.2, 3
+"""Share of rows that a couple's clear cells have beyond independence, at least; and no fewer than so many cells just clear
+would have: of 500 cells of noise alone one is clear in 1.6 % of pairs, three in less than one of a million."""
 CELLS, ALL_CELLS = 700, 1_600
 """Cells of a couple, and of all couples of a table, at most: every class has a share for each."""
 SWEEPS = 20
@@ -69,21 +70,22 @@ def _matched(pairs: Pairs) -> Iterator[tuple[int, int]]:
     """Couples, each variable in one at most, those that stand out most first."""
     taken: set[int] = set()
     left = ALL_CELLS
-    for stands_out, first, second in sorted(_standing_out(pairs), reverse=True):
+    for _, first, second in sorted(_standing_out(pairs), reverse=True):
         size = pairs.shares[pairs.block(first), pairs.block(second)].size
-        if stands_out >= LEAST and size <= min(CELLS, left) and not taken & {first, second}:
+        if size <= min(CELLS, left) and not taken & {first, second}:
             taken |= {first, second}
             left -= size
             yield first, second
 
 
 def _standing_out(pairs: Pairs) -> Iterator[tuple[float, int, int]]:
-    """Of each pair that was asked the share of rows in clear cells beyond what independent columns would have."""
+    """Pairs with enough rows in clear cells beyond what independent columns would have there: that share of all rows first."""
     for first, second in combinations(range(pairs.variables), 2):
         noised, std, alone = _noised(pairs, first, second)
-        if np.isfinite(std):
-            beyond = noised - alone
-            yield float(beyond[beyond > CLEAR * std].sum()), first, second
+        beyond = noised - alone
+        share = float(beyond[beyond > CLEAR * std].sum())
+        if share >= max(LEAST, CHANCE * CLEAR * std):
+            yield share, first, second
 
 
 def _noised(pairs: Pairs, first: int, second: int) -> tuple[Floats, float, Floats]:
