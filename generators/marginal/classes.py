@@ -108,16 +108,17 @@ class _Problem:
         self.log_margin, self.joint, self.joint_precision = (
             arrays.to(a.astype(np.float32)) for a in (np.log(cliques.margin), cliques.shares, cliques.precision)
         )
-        self.columns = Columns(self.xp, pairs, cliques, classes)
+        self.columns = Columns(arrays, pairs, cliques, classes)
         sizes = np.diff(cliques.start)
         self.member = arrays.to(np.eye(len(sizes), dtype=np.float32)[np.repeat(np.arange(len(sizes)), sizes)])
-        self.margin_step = self.xp.diff(self.log_margin)
-        self.next = arrays.to(SMOOTH * cliques.next.astype(np.float32))
+        steps = int(np.flatnonzero(np.append(True, cliques.next))[-1])  # up to the last two cells that are neighbours
+        self.margin_step = self.xp.diff(self.log_margin[: steps + 1])
+        self.next = arrays.to(SMOOTH * cliques.next[:steps].astype(np.float32))
         self.plain = PLAIN * max(math.comb(pairs.variables, 2), FEW) / pairs.noise**LESS
         shape = (classes, len(cliques.margin))
         self.held, self.told, self.slope, self.room = (self.xp.empty(shape, np.float32) for _ in range(4))
         self.half, self.each = (self.xp.empty((classes, len(pairs.margin)), np.float32) for _ in range(2))
-        self.step = self.xp.empty((classes, shape[1] - 1), np.float32)
+        self.step = self.xp.empty((classes, steps), np.float32)
 
     def model(self, logits: Any, log_weight: Any) -> tuple[Any, Any]:
         """`weight` (1, classes) and `shares` (classes, cells)."""
@@ -163,11 +164,12 @@ class _Problem:
 
     def _smooth(self, logits: Any, slope: Any) -> None:
         """Adds the slope of the penalty on steps between neighbouring bins, relative to the margin."""
-        step = self.xp.subtract(logits[:, 1:], logits[:, :-1], out=self.step)
+        last = len(self.next)
+        step = self.xp.subtract(logits[:, 1 : last + 1], logits[:, :last], out=self.step)
         step -= self.margin_step
         step *= self.next
-        slope[:, 1:] += step
-        slope[:, :-1] -= step
+        slope[:, 1 : last + 1] += step
+        slope[:, :last] -= step
 
     def _spread(self, by_clique: Any) -> Any:
         """Of (classes, cliques), once for every cell: (classes, cells)."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.arrays import Arrays
 from generators.marginal.estimate import RARE
 from generators.marginal.pairs import Pairs
 
@@ -126,33 +127,29 @@ def _joint(noised: Floats, std: float, alone: Floats) -> Floats:
 class Columns:
     """From what classes say of cliques to what they say of single columns, and the way back for slopes."""
 
-    def __init__(self, xp: Any, pairs: Pairs, cliques: Cliques, classes: int) -> None:
+    def __init__(self, arrays: Arrays, pairs: Pairs, cliques: Cliques, classes: int) -> None:
         blocks = [slice(int(a), int(b)) for a, b in pairwise(cliques.start)]
-        self.found = xp.empty((classes, len(pairs.margin)), np.float32)
-        self.parts = [(cells, [pairs.block(v) for v in clique]) for cells, clique in zip(blocks, cliques.of, strict=True)]
+        self.found = arrays.xp.empty((classes, len(pairs.margin)), np.float32)
+        self.parts = [(cells, *_parts(arrays, pairs, clique)) for cells, clique in zip(blocks, cliques.of, strict=True)]
 
     def of(self, shares: Any) -> Any:
         """(classes, codes) of (classes, cells)"""
-        for cells, columns in self.parts:
-            if len(columns) == 1:
-                self.found[:, columns[0]] = shares[:, cells]
-                continue
-            joint = self._joint(shares[:, cells], columns)
-            joint.sum(2, out=self.found[:, columns[0]])
-            joint.sum(1, out=self.found[:, columns[1]])
+        for cells, codes, member in self.parts:
+            self.found[:, codes] = shares[:, cells] if member is None else shares[:, cells] @ member
         return self.found
 
     def back(self, slope: Any, out: Any) -> Any:
         """(classes, cells) of (classes, codes)"""
-        for cells, columns in self.parts:
-            if len(columns) == 1:
-                out[:, cells] = slope[:, columns[0]]
-            else:
-                joint = self._joint(out[:, cells], columns)
-                joint[...] = slope[:, columns[0], None]
-                joint += slope[:, None, columns[1]]
+        for cells, codes, member in self.parts:
+            out[:, cells] = slope[:, codes] if member is None else slope[:, codes] @ member.T
         return out
 
-    def _joint(self, cells: Any, columns: list[slice]) -> Any:
-        """A view (classes, codes, codes)."""
-        return cells.reshape(len(cells), *(c.stop - c.start for c in columns))
+
+def _parts(arrays: Arrays, pairs: Pairs, clique: tuple[int, ...]) -> tuple[Any, Any]:
+    """The codes of a clique's columns, and for a couple (cells, codes) which cells have which code."""
+    blocks = [pairs.block(v) for v in clique]
+    if len(blocks) == 1:
+        return blocks[0], None
+    sizes = [b.stop - b.start for b in blocks]
+    each = [np.eye(size, dtype=np.float32)[codes.ravel()] for size, codes in zip(sizes, np.indices(sizes), strict=True)]
+    return arrays.to(np.concatenate([np.arange(b.start, b.stop) for b in blocks])), arrays.to(np.concatenate(each, axis=1))

@@ -90,7 +90,7 @@ def test_slopes_go_back_the_way_shares_came(seed):
     rng = np.random.default_rng(seed)
     pairs = known({(1, 3): decided(6, 3, rng)}, (4, 6, 5, 3), 1.0, rng)
     found = cliques(pairs)
-    columns = Columns(np, pairs, found, 2)
+    columns = Columns(CPU, pairs, found, 2)
     x, y = (rng.normal(size=(2, n)).astype(np.float32) for n in (len(found.margin), len(pairs.margin)))
     there, back = columns.of(x).copy(), columns.back(y, np.empty_like(x))
     assert (there * y).sum() == pytest.approx((x * back).sum(), rel=1e-3, abs=1e-3)
