@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runners.compile import consent
 from runners.compile.names import head, origin, ref
-from runners.compile.sql import TYPES, cast, condition, from_number, literal, name
+from runners.compile.sql import TYPES, cast, clamped, condition, from_number, literal, name
 from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study, Table
 
@@ -83,8 +83,7 @@ def _clamped(column: Column) -> str:
         return f"case when {cast} in ({', '.join(map(literal, column.values))}) then {sql} end"
     if column.range is None:
         return sql
-    low, high = (from_number(column, v) for v in column.range)
-    return f"case when {sql} is not null then least(greatest({sql}, {low}), {high}) end"
+    return clamped(sql, *(from_number(column, v) for v in column.range))
 
 
 def _complete(table: Table) -> str:

@@ -47,11 +47,13 @@ def condition(sql: str) -> str:
 def cast(column: Column) -> str:
     """The column in its type; NULL where a value cannot be, or is not finite."""
     sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
-    if column.type in {"string", "boolean"}:
-        return sql
-    if column.type == "integer":
-        return f"try_cast(case when isfinite(try_cast({name(column.name)} as double)) then {name(column.name)} end as bigint)"
-    return f"case when isfinite({sql}) then {sql} end"
+    finite = column.type in {"string", "boolean", "integer"}  # or what it is cast to has no other values
+    return sql if finite else f"case when isfinite({sql}) then {sql} end"
+
+
+def clamped(sql: str, low: str, high: str) -> str:
+    """The value or the bound that it lies beyond; NULL stays NULL (as it does not in `least` and `greatest`)."""
+    return f"case when {sql} < {low} then {low} when {sql} > {high} then {high} else {sql} end"
 
 
 def as_number(column: Column, sql: str) -> str:
@@ -90,7 +92,8 @@ def _cells(cells: tuple[Cell, ...], whole: bool, sql: str) -> str:
     if len(cells) == 1:
         return "0"
     if whole and all(cell.low + 1 == cell.high == after.low for cell, after in pairwise((*cells, Cell(cells[-1].high, 0, 0)))):
-        return f"least(greatest({sql} - {number(cells[0].low)}, 0), {len(cells) - 1})"  # a bin for each number
+        first, last = number(cells[0].low), number(cells[-1].low)
+        return f"{clamped(sql, first, last)} - {first}"  # a bin for each number
     steps = []
     for code, cell in enumerate(cells[:-1]):
         single = cell.low == cell.high and not whole

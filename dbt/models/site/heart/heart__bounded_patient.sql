@@ -5,7 +5,7 @@ with source as (
 typed as (
     select
         try_cast("patient_id" as bigint) as "patient_id",
-        try_cast(case when isfinite(try_cast("age" as double)) then "age" end as bigint) as "age",
+        try_cast("age" as bigint) as "age",
         try_cast("sex" as varchar) as "sex",
         case when isfinite(try_cast("los_days" as double)) then try_cast("los_days" as double) end as "los_days"
     from source
@@ -13,9 +13,9 @@ typed as (
 inside as (
     select
         "patient_id",
-        case when "age" is not null then least(greatest("age", 0), 110) end as "age",
+        case when "age" < 0 then 0 when "age" > 110 then 110 else "age" end as "age",
         case when cast("sex" as varchar) in ('F', 'M', 'U') then "sex" end as "sex",
-        case when "los_days" is not null then least(greatest("los_days", 0), 60) end as "los_days"
+        case when "los_days" < 0 then 0 when "los_days" > 60 then 60 else "los_days" end as "los_days"
     from typed
 ),
 complete as (

@@ -6,7 +6,7 @@ typed as (
     select
         try_cast("event_id" as bigint) as "event_id",
         try_cast("patient_id" as bigint) as "patient_id",
-        try_cast(case when isfinite(try_cast("days" as double)) then "days" end as bigint) as "days",
+        try_cast("days" as bigint) as "days",
         try_cast("event" as varchar) as "event"
     from source
 ),
@@ -14,7 +14,7 @@ inside as (
     select
         "event_id",
         "patient_id",
-        case when "days" is not null then least(greatest("days", -13000), 8000) end as "days",
+        case when "days" < -13000 then -13000 when "days" > 8000 then 8000 else "days" end as "days",
         case when cast("event" as varchar) in ('nafld', 'htn', 'dyslipidemia', 'ang/isc', 'diabetes', 'stroke', 'afib', 'MI', 'heart failure', 'cardiac arrest') then "event" end as "event"
     from typed
 ),

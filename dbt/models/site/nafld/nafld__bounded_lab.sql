@@ -6,7 +6,7 @@ typed as (
     select
         try_cast("lab_id" as bigint) as "lab_id",
         try_cast("patient_id" as bigint) as "patient_id",
-        try_cast(case when isfinite(try_cast("days" as double)) then "days" end as bigint) as "days",
+        try_cast("days" as bigint) as "days",
         try_cast("test" as varchar) as "test",
         case when isfinite(try_cast("value" as double)) then try_cast("value" as double) end as "value"
     from source
@@ -15,9 +15,9 @@ inside as (
     select
         "lab_id",
         "patient_id",
-        case when "days" is not null then least(greatest("days", -10000), 8000) end as "days",
+        case when "days" < -10000 then -10000 when "days" > 8000 then 8000 else "days" end as "days",
         case when cast("test" as varchar) in ('fib4', 'hdl', 'sbp', 'smoke') then "test" end as "test",
-        case when "value" is not null then least(greatest("value", 0), 500) end as "value"
+        case when "value" < 0 then 0 when "value" > 500 then 500 else "value" end as "value"
     from typed
 ),
 complete as (

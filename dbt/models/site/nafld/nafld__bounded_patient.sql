@@ -5,24 +5,24 @@ with source as (
 typed as (
     select
         try_cast("patient_id" as bigint) as "patient_id",
-        try_cast(case when isfinite(try_cast("age" as double)) then "age" end as bigint) as "age",
+        try_cast("age" as bigint) as "age",
         try_cast("male" as boolean) as "male",
         case when isfinite(try_cast("weight" as double)) then try_cast("weight" as double) end as "weight",
-        try_cast(case when isfinite(try_cast("height" as double)) then "height" end as bigint) as "height",
-        try_cast(case when isfinite(try_cast("case_id" as double)) then "case_id" end as bigint) as "case_id",
-        try_cast(case when isfinite(try_cast("futime" as double)) then "futime" end as bigint) as "futime",
+        try_cast("height" as bigint) as "height",
+        try_cast("case_id" as bigint) as "case_id",
+        try_cast("futime" as bigint) as "futime",
         try_cast("status" as boolean) as "status"
     from source
 ),
 inside as (
     select
         "patient_id",
-        case when "age" is not null then least(greatest("age", 18), 98) end as "age",
+        case when "age" < 18 then 18 when "age" > 98 then 98 else "age" end as "age",
         "male" as "male",
-        case when "weight" is not null then least(greatest("weight", 30), 190) end as "weight",
-        case when "height" is not null then least(greatest("height", 120), 220) end as "height",
+        case when "weight" < 30 then 30 when "weight" > 190 then 190 else "weight" end as "weight",
+        case when "height" < 120 then 120 when "height" > 220 then 220 else "height" end as "height",
         "case_id" as "case_id",
-        case when "futime" is not null then least(greatest("futime", 0), 8000) end as "futime",
+        case when "futime" < 0 then 0 when "futime" > 8000 then 8000 else "futime" end as "futime",
         "status" as "status"
     from typed
 ),

@@ -6,7 +6,7 @@ typed as (
     select
         try_cast("person_id" as bigint) as "person_id",
         try_cast("gender" as varchar) as "gender",
-        try_cast(case when isfinite(try_cast("birth_year" as double)) then "birth_year" end as bigint) as "birth_year",
+        try_cast("birth_year" as bigint) as "birth_year",
         try_cast("race" as varchar) as "race",
         try_cast("ethnicity" as varchar) as "ethnicity",
         try_cast("died" as boolean) as "died"
@@ -16,7 +16,7 @@ inside as (
     select
         "person_id",
         case when cast("gender" as varchar) in ('F', 'M', 'U') then "gender" end as "gender",
-        case when "birth_year" is not null then least(greatest("birth_year", 1905), 2024) end as "birth_year",
+        case when "birth_year" < 1905 then 1905 when "birth_year" > 2024 then 2024 else "birth_year" end as "birth_year",
         case when cast("race" as varchar) in ('0', '8515', '8516', '8527') then "race" end as "race",
         case when cast("ethnicity" as varchar) in ('0', '38003563', '38003564') then "ethnicity" end as "ethnicity",
         "died" as "died"

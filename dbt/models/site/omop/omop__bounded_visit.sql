@@ -8,7 +8,7 @@ typed as (
         try_cast("person_id" as bigint) as "person_id",
         try_cast("kind" as varchar) as "kind",
         case when isfinite(try_cast("started_on" as date)) then try_cast("started_on" as date) end as "started_on",
-        try_cast(case when isfinite(try_cast("los_days" as double)) then "los_days" end as bigint) as "los_days"
+        try_cast("los_days" as bigint) as "los_days"
     from source
 ),
 inside as (
@@ -16,8 +16,8 @@ inside as (
         "visit_id",
         "person_id",
         case when cast("kind" as varchar) in ('inpatient', 'outpatient', 'emergency', 'other') then "kind" end as "kind",
-        case when "started_on" is not null then least(greatest("started_on", (date '1970-01-01' + -23741)), (date '1970-01-01' + 20088)) end as "started_on",
-        case when "los_days" is not null then least(greatest("los_days", 0), 365) end as "los_days"
+        case when "started_on" < (date '1970-01-01' + -23741) then (date '1970-01-01' + -23741) when "started_on" > (date '1970-01-01' + 20088) then (date '1970-01-01' + 20088) else "started_on" end as "started_on",
+        case when "los_days" < 0 then 0 when "los_days" > 365 then 365 else "los_days" end as "los_days"
     from typed
 ),
 complete as (
