@@ -1,5 +1,7 @@
 """Couples: columns that decide each other are found and kept together; what noise could have made is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -118,17 +120,30 @@ def objective(problem, pairs, together, logits, log_weight):
                 found += (off**2 * pairs.precision[pairs.block(a), pairs.block(b)]).sum() / 2
     found += ((weight @ shares - together.shares) ** 2 * together.precision).sum() / 2
     found += problem.plain * (weight[:, None] * shares * np.log(shares / together.margin)).sum()
+    return found + roughness(together, logits)
+
+
+def roughness(together, logits):
+    """The part of it that is about neighbouring bins."""
     step = np.diff(logits - np.log(together.margin), axis=1)
-    return found + SMOOTH / 2 * (step**2 * together.next).sum()
+    return SMOOTH / 2 * (step**2 * together.next).sum()
+
+
+def binned(rng):
+    """Columns of which the second and fourth are a couple, and all but the fourth are bins."""
+    apart = np.outer(rng.dirichlet(np.full(4, 3.0)), rng.dirichlet(np.full(5, 3.0)))
+    pairs = known({(1, 3): decided(6, 3, rng), (0, 2): apart}, (4, 6, 5, 3), 20.0, rng)
+    pairs = replace(pairs, next=~np.isin(np.arange(17), (3, 9, *range(14, 17))))
+    together = cliques(pairs)
+    assert together.couples == ((1, 3),) and together.next.sum() == 3 + 4  # those of the first and the third
+    return pairs, together, _Problem(CPU, pairs, together, 5)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_slopes_are_those_of_what_is_minimised(seed):
     """Against central differences, along random directions."""
     rng = np.random.default_rng(seed)
-    pairs = known({(1, 3): decided(6, 3, rng)}, (4, 6, 5, 3), 20.0, rng)
-    together = cliques(pairs)
-    problem = _Problem(CPU, pairs, together, 5)
+    pairs, together, problem = binned(rng)
     at = np.log(together.margin) + rng.normal(size=(5, len(together.margin))), rng.normal(size=(1, 5))
     slopes = problem.slopes(*(part.astype(np.float32) for part in at))
     for part, slope in enumerate(slopes):
@@ -138,6 +153,20 @@ def test_slopes_are_those_of_what_is_minimised(seed):
             for sign in (1, -1)
         )
         assert (there - back) / (2 * step) == pytest.approx(float((slope * way).sum()), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbouring_bins_pull_at_each_other(seed):
+    """By itself, for beside the pairs' slopes it is little: against differences of what is quadratic, so they are exact."""
+    rng = np.random.default_rng(seed)
+    _, together, problem = binned(rng)
+    logits = np.log(together.margin) + rng.normal(size=(5, len(together.margin)))
+    slope = np.zeros(logits.shape, np.float32)
+    problem._smooth(logits.astype(np.float32), slope)
+    for _ in range(5):
+        way = rng.normal(size=logits.shape)
+        exact = (roughness(together, logits + way) - roughness(together, logits - way)) / 2
+        assert float((slope * way).sum()) == pytest.approx(exact, rel=1e-4, abs=1e-4)
 
 
 def test_classes_meet_a_couple_and_its_pairs_with_others():
