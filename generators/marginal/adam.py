@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 MEMORY = 0.9
-"""What the running means of slopes and of their squares keep: both change fast while the classes part."""
+"""What the running sums of slopes and of their squares keep: both change fast while the classes part."""
 TINY = 3e-8
+"""Beside a length of none: no step where there never was a slope."""
 FARTHEST = 60.0
 """Parameters are cut here, so that exp stays in range."""
 
