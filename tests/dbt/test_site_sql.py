@@ -104,6 +104,13 @@ def test_rows_with_numbers_that_are_not_finite_are_left_out():
     assert rows(ward(), "(1, 40)", stays) == [(3, 5, "a", 2.0)]
 
 
+@pytest.mark.parametrize("kind", ["double", "varchar"])
+@pytest.mark.parametrize("odd", ["inf", "-inf", "nan", "1e30", "-1e30"])
+def test_rows_with_what_no_whole_number_can_be_are_left_out(odd, kind):
+    stays = f"(1, 1, '{odd}'::{kind}, 'a', 1.0), (2, 1, '5'::{kind}, 'a', 2.0), (3, 1, NULL, 'a', 3.0)"
+    assert rows(ward(), "(1, 40)", stays) == [(2, 5, "a", 2.0)]
+
+
 def test_orphans_repeated_keys_and_rows_without_a_key_are_left_out():
     stays = "(1, 1, 5, 'a', 1.0), (1, 1, 6, 'b', 1.0), (2, 99, 5, 'a', 1.0), (NULL, 1, 5, 'a', 1.0)"
     assert rows(ward(), "(1, 40)", stays) == [(1, 5, "a", 1.0)]
