@@ -80,7 +80,7 @@ def _matched(pairs: Pairs) -> Iterator[tuple[int, int]]:
 
 
 def _standing_out(pairs: Pairs) -> Iterator[tuple[float, int, int]]:
-    """Pairs with enough rows in clear cells beyond what independent columns would have there: that share of all rows first."""
+    """Pairs that have enough more rows in clear cells than independent columns would: which share of all rows, then the pair."""
     for first, second in combinations(range(pairs.variables), 2):
         noised, std, alone = _noised(pairs, first, second)
         beyond = noised - alone
