@@ -45,11 +45,18 @@ def single(privacy: Privacy, table: str) -> int:
     return MORE if ample and table == privacy.unit else SINGLE
 
 
-def _count(numbers: float, most: int) -> int:
-    """How many bins whole numbers get: so many that a bin's parts are single numbers, where that is not too many."""
-    if numbers <= most:
-        return most
-    return max(DEFAULT, math.ceil(numbers / SPLIT)) if numbers <= FEW else DEFAULT
+def _default(low: float, high: float, most: int, whole: bool) -> Bins:
+    """So many bins that their parts are single numbers, where that is not too many.
+
+    Else the ends of the range are apart: what lies beyond is counted there, and amounts begin with many a 0.
+    """
+    numbers = high - low + 1
+    if whole and numbers <= most:
+        return equal_bins(low, high, most, whole)
+    if whole and numbers <= FEW:
+        return equal_bins(low, high, max(DEFAULT, math.ceil(numbers / SPLIT)), whole)
+    (edges,) = equal_bins(low, high, DEFAULT, whole).edges
+    return Bins(((low, *edges, high),))
 
 
 def bins(
@@ -65,7 +72,7 @@ def bins(
     asked, place, whole = said.get("bins"), (*path, "bins"), kind in WHOLE
     low, high = interval
     if asked is None:
-        return equal_bins(low, high, _count(high - low + 1, most) if whole else DEFAULT, whole)
+        return _default(low, high, most, whole)
     if isinstance(asked, int | float):
         if whole and asked > high - low + 1:
             notes.say(place, f"{int(asked)} bins for {int(high - low) + 1} whole numbers")

@@ -79,7 +79,7 @@ def one(args: argparse.Namespace, generator: str, epsilon: str, draw: int) -> di
         shuffled = train.sample(frac=1, random_state=0)
         cut = len(shuffled) * 4 // 5
         train, test = shuffled[:cut].reset_index(drop=True), shuffled[cut:].reset_index(drop=True)
-    study = with_budget(read(HERE / "adult.yml", {}), None if epsilon == "inf" else float(epsilon), DELTA)
+    study = with_budget(read(args.domains, {}), None if epsilon == "inf" else float(epsilon), DELTA)
     asked = {k: v for k, v in vars(args).items() if k in ("width", "depth", "rounds", "measure") and v is not None}
     study = replace(study, seed=draw, generator=replace(study.generator, name=generator, **asked))
     learned, cpu = model(study, {study.root.name: frame_of(study, train)}, {}, draw)
@@ -96,6 +96,7 @@ def main() -> None:
     for name in ("train", "test", "scorer"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--domains", type=Path, default=HERE / "adult.yml")
     parser.add_argument("--generator", nargs="+", default=["diffusion", "marginal"])
     parser.add_argument("--epsilon", nargs="+", default=["inf", "3"])
     parser.add_argument("--draws", type=int, default=3)

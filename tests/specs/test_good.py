@@ -122,6 +122,34 @@ privacy: {{unit: patient, {privacy}}}
     assert found == [patients, below]
 
 
+@pytest.mark.parametrize(
+    ("column", "whole"),
+    [
+        ("{type: integer, range: [0, 99999]}", True),
+        ("{type: integer, range: [-5, 256]}", True),
+        ("{type: number, range: [0.5, 60]}", False),
+        ("{type: date, range: [1910-01-01, 2024-12-31]}", True),
+        ("{type: timestamp, range: [2020-01-01, 2020-01-02]}", True),
+    ],
+)
+def test_either_end_of_a_wide_range_has_a_bin_of_its_own(column: str, whole: bool) -> None:
+    text = f"""
+spec: s
+sites: {{one: {{database: x.duckdb}}}}
+tables: {{patient: {{key: id, columns: {{value: {column}}}}}}}
+privacy: {{unit: patient, epsilon: 1, delta: 1e-6}}
+"""
+    value = parse("s.yml", text, {}).root.columns["value"]
+    assert value.range
+    (cells,) = domain(value).cells
+    low, high = value.range
+    assert (cells[0].low, cells[-1].low) == (low, high)
+    assert cells[0].high - cells[0].low == cells[-1].high - cells[-1].low == (1 if whole else 0)
+    inside = [cell.high - cell.low for cell in cells[1:-1]]
+    assert len(inside) == 32
+    assert max(inside) - min(inside) <= (2 if whole else 1e-9)
+
+
 def test_dates_are_days_and_timestamps_seconds(study: Study) -> None:
     def day(month: int, number: int) -> int:
         return (datetime.date(2020, month, number) - datetime.date(1970, 1, 1)).days
