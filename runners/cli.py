@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from runners.errors import DATA, EXITS, INTERNAL, INTERRUPTED, REFUSED, WRONG, Stop
 from runners.out import emit
 
-STUDY = ("init", "check", "plan", "compile", "run", "status", "report", "query", "cohort", "impute")
+STUDY = ("init", "check", "bins", "plan", "compile", "run", "status", "report", "query", "cohort", "impute")
 HOSPITALS = ("site", "federation", "verify")
 COMMANDS = (*STUDY, *HOSPITALS)
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -41,7 +41,7 @@ def outlook(study: Study) -> Outlook:
     asked = tuple(q for plan in plans for q in plan.queries())
     rho, variance = cost(study, asked, measured(study))
     std = total_std(study, variance, len(study.sites)) / UNIT
-    patients = study.rows.get(study.root.name, 0)
+    patients = 0 if study.generator.finds_bins else study.rows.get(study.root.name, 0)
     budgets = tuple(left_at(site, study, asked) for site in study.sites.values())
     marginals = tuple(expected(q, std * UNIT / q.scale, patients, q.table != study.root.name) for q in asked)
     return Outlook(

@@ -33,6 +33,8 @@ from specs.lang.types import Study
 
 PUBLISH = "publish"
 """The last stage, after the lineage is closed: the manifest, then the rename."""
+BINS = "bins.yml"
+"""What a study that finds bins releases."""
 SAMPLED = "sampled"
 """Folder of a run for rows on their way into the release."""
 
@@ -68,12 +70,16 @@ class Run:
 def stages(study: Study) -> dict[str, Callable[[Run], None]]:
     """The stages in order."""
     from runners import stages as s
+
+    asking: dict[str, Callable[[Run], None]] = {"check": s.check, "ready": s.ready, "sums": s.ask}
+    if study.generator.finds_bins:
+        from runners.bins import bins
+
+        return asking | {"bins": bins}
     from runners.training import train
 
     return {
-        "check": s.check,
-        "ready": s.ready,
-        "sums": s.ask,
+        **asking,
         "learn": s.learn,
         **({"train": train} if study.generator.trains else {}),
         "sample": s.sample,
@@ -140,7 +146,7 @@ def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -
 
 
 USUAL = {"ready": 2.0, "sums": 38.0, "learn": 9.0, "train": 120.0, "sample": 2.0, "tables": 3.0, "dbt": 12.0, "report": 5.0}
-"""Seconds per stage on two cores with the demo's data."""
+"""Seconds per stage on two cores with the demo's data; of others, next to nothing."""
 
 
 def _typical(places: Places) -> dict[str, float]:
@@ -152,7 +158,7 @@ def _remember(places: Places, state: State) -> None:
     """How long stages take. One that found its work done already says nothing about that."""
     before = _typical(places)
     took = {s.name: s.seconds for s in state.stages if s.seconds > before.get(s.name, 0.0) / 4}
-    write_json(places.runs / "timings.json", before | took)
+    write_json(places.runs / "timings.json", {s.name: took.get(s.name, before.get(s.name, 0.0)) for s in state.stages})
 
 
 @contextmanager

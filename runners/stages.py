@@ -149,11 +149,10 @@ def tables(run: Run) -> None:
     run.tally.save(run.partial / ANSWERS)
 
 
-def facts(run: Run) -> dict[str, Any]:
-    """What a reader of the release should know first."""
-    assert run.sums and run.tally and run.compared and run.model
+def basics(run: Run) -> dict[str, Any]:
+    """What was asked of whom, and what it cost."""
+    assert run.sums
     budget = run.study.privacy.budget
-    rho = cost(run.study, run.asked, 1.0)[0]
     said = f"one {run.study.privacy.unit} with all rows, add or remove" if budget else f"none: {run.study.privacy.none}"
     return {
         "spec": run.study.name,
@@ -164,13 +163,20 @@ def facts(run: Run) -> dict[str, Any]:
         "privacy": said,
         "epsilon": budget.epsilon if budget else None,
         "delta": budget.delta if budget else None,
-        "rho": rho,
+        "rho": cost(run.study, run.asked, 1.0)[0],
         "queries": len(run.asked),
         "noise_std_patients": max(run.sums.std.values(), default=0.0),
         "sites": list(run.sums.sites),
         "data_versions": data_versions(run),
-        "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "generator": run.study.generator.name,
+    }
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What a reader of the release should know first."""
+    assert run.tally and run.compared and run.model
+    return basics(run) | {
+        "adds_to": {k: run.earlier.facts[k] for k in ("run", "digest", "epsilon", "delta")} if run.earlier else None,
         "couples": [list(couple) for couple in run.model.learned.couples],
         "training": run.training,
         "rows": dict(run.tally.rows),
@@ -182,7 +188,8 @@ def facts(run: Run) -> dict[str, Any]:
 def data_versions(run: Run) -> dict[str, list[str]]:
     """By hospital the names of all batches of patients in the sums."""
     found: dict[str, list[str]] = dict(run.earlier.facts.get("data_versions", {})) if run.earlier else {}
-    here = {site: run.study.sites[site].data_version for site in run.present}
+    assert run.sums
+    here = {site: run.study.sites[site].data_version for site in run.sums.sites}
     return found | {site: [*found.get(site, []), version] for site, version in here.items()}
 
 

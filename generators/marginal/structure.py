@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+from generators.bins.plan import plan as bins_plan
 from generators.marginal.implied import (
     bound_of,
     count_column,
@@ -36,7 +37,9 @@ MOST_CELLS = 20_000
 
 
 def structure(study: Study) -> tuple[Plan, ...]:
-    """The plans of all patients' tables, parents first."""
+    """The plans of all patients' tables, parents first; of the patients' own alone, where bins are sought."""
+    if study.generator.finds_bins:
+        return (bins_plan(study),)
     plans: dict[str, Plan] = {}
     for table in study.patient_tables():
         plans[table.name] = _root(study, table) if table.parent is None else _child(study, table, plans)

@@ -86,11 +86,15 @@ def _budget(found: Outlook) -> list[str]:
 def _questions(found: Outlook) -> list[str]:
     from generators.marginal.structure import structure
     from runners.plan import by_table
+    from specs.lang.sought import sought
 
     rows = by_table(structure(found.study), found.marginals)
     heads = ["table", "queries", "cells", "error, 1 column", "2 columns", "3 columns"]
     shown = [[r["table"], r["queries"], r["cells"], r["error_1"], r["error_2"], r["error_3"]] for r in rows]
     cells = [[*row[:3], *(_range(error) for error in row[3:])] for row in shown]
+    if found.study.generator.finds_bins:
+        columns = ", ".join(c.name for c in sought(found.study.root))
+        return [f"finds bins for {columns}", *table(heads[:3], [row[:3] for row in cells], "  ")]
     if not found.patients:
         hint = f"set rows.{found.study.root.name} to see the errors to expect: how many patients there are is not public"
         return [hint, *table(heads[:3], [row[:3] for row in cells], "  ")]

@@ -59,6 +59,8 @@ def _workers(text: str) -> int:
 def _lines(done: Run, spec: Any) -> list[str]:
     from evaluation.compare import Level
 
+    if done.study.generator.finds_bins:
+        return _bins(done)
     rows = [[name, count] for name, count in done.facts["rows"].items()]
     budget = done.study.privacy.budget
     first = done.study.root.name
@@ -73,3 +75,10 @@ def _lines(done: Run, spec: Any) -> list[str]:
         *([f"  open {report}"] if report.is_file() else [f"  wardloom plan {spec}"]),
         f"  wardloom status {spec}",
     ]
+
+
+def _bins(done: Run) -> list[str]:
+    from runners.run import BINS
+
+    file = done.places.release / BINS
+    return [file.read_text(encoding="utf-8").rstrip(), "", f"next: copy these bins into the spec they are for ({file})"]

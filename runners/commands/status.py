@@ -23,13 +23,15 @@ def run(args: argparse.Namespace) -> int:
     from generators.marginal.structure import queries
     from runners.ledgers import left_at
     from runners.places import Places
+    from runners.run import BINS
     from runners.state import latest
 
     places = Places(study)
     state = latest(places.runs)
     budgets = [left_at(site, study, queries(study)) for site in study.sites.values()]
+    made = places.release / BINS if study.generator.finds_bins else places.database
+    released = str(made) if made.is_file() else None
     if args.json:
-        released = str(places.database) if places.database.is_file() else None
         emit({"run": state.facts() if state else None, "release": released, "sites": [asdict(b) for b in budgets]})
         return FINE
     if state is None:
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         say(f"run {state.run} of {state.started}: {state.summary}")
         say(*table(["stage", "state", "took"], [[s.name, s.state, seconds(s.seconds)] for s in state.stages], "  "))
-    say(f"release: {places.database if places.database.is_file() else 'none'}")
+    say(f"release: {released or 'none'}")
     if study.privacy.budget:
         rows = [[b.site, b.data_version, round(b.spent, 6), round(b.left, 6), round(b.epsilon_left, 3)] for b in budgets]
         say(*table(["site", "data version", "spent (rho)", "left (rho)", "left (epsilon)"], rows, "  "))

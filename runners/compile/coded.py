@@ -26,7 +26,7 @@ def coded(study: Study, table: Table, plan: Plan) -> str:
     body = ",\n".join(f"{name(n)} as (\n    {s}\n)" for n, s in steps)
     keys = key_columns(table)
     kept = [name(c) for c in (*keys, "__patient", *(["__row"] if table.parent else []))]
-    kept += [f"cast({name(c)} as {_smallest(size)}) as {name(c)}" for c, size in sizes(plan).items()]
+    kept += [f"cast({name(c)} as {smallest(size)}) as {name(c)}" for c, size in sizes(plan).items()]
     return f"{head(study)}with {body}\n\nselect\n    " + ",\n    ".join(kept) + f"\nfrom {last}\n"
 
 
@@ -42,9 +42,9 @@ def whole_bins(plan: Plan) -> dict[str, str]:
     return {s.fine.columns[-1]: s.variable.name for s in steps}
 
 
-def _smallest(size: int) -> str:
-    """Of codes below `size`, and of any such code plus one: lists count from one."""
-    return "utinyint" if size < 1 << 8 else "smallint"
+def smallest(size: int) -> str:
+    """The type of codes below `size`, and of any such code plus one: lists count from one."""
+    return "utinyint" if size < 1 << 8 else "smallint" if size < 1 << 15 else "integer"
 
 
 def _counted(study: Study, table: Table, child: Table) -> tuple[str, str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from generators.marginal.plan import Plan
 from generators.marginal.structure import structure
-from runners.compile import bounded, coded, marginals, release, release_yml, site_yml
+from runners.compile import bounded, coded, grid, marginals, release, release_yml, site_yml
 from runners.compile.names import model, prefix
 from runners.places import DBT
-from specs.lang.types import Study
+from specs.lang.types import Study, Table
 
 
 def render(study: Study) -> dict[str, str]:
     """Text of every file, by its path below dbt/."""
     files: dict[str, str] = {}
-    site, out = f"models/site/{prefix(study)}", f"models/release/{prefix(study)}"
+    site = f"models/site/{prefix(study)}"
     sources = site_yml.hospital(study)
     if sources:
         files[f"{site}/_{prefix(study)}__sources.yml"] = sources
@@ -22,12 +23,22 @@ def render(study: Study) -> dict[str, str]:
         table = study.tables[plan.table]
         put = {
             "bounded": (bounded.bounded(study, table), site_yml.bounded(study, table)),
-            "coded": (coded.coded(study, table, plan), site_yml.coded(study, table, plan)),
+            "coded": (_coded(study, table, plan), site_yml.coded(study, table, plan)),
             "marginals": (marginals.marginals(study, table, plan), site_yml.marginals(study, table)),
         }
         for kind, (sql, properties) in put.items():
             files[f"{site}/{model(study, kind, table.name)}.sql"] = sql
             files[f"{site}/{model(study, kind, table.name)}.yml"] = properties
+    return files if study.generator.finds_bins else files | _release(study)
+
+
+def _coded(study: Study, table: Table, plan: Plan) -> str:
+    return grid.gridded(study, plan) if study.generator.finds_bins else coded.coded(study, table, plan)
+
+
+def _release(study: Study) -> dict[str, str]:
+    files: dict[str, str] = {}
+    out = f"models/release/{prefix(study)}"
     for table in study.tables.values():
         files[f"{out}/{model(study, '', table.name)}.sql"] = release.synthetic(study, table)
         files[f"{out}/{model(study, '', table.name)}.yml"] = release_yml.synthetic(study, table)

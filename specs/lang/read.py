@@ -66,10 +66,11 @@ def digest(found: Document, seeds: Mapping[str, str]) -> str:
     """SHA-256 of what the document says and of the CSV files it names; comments, spelling and places do not matter.
 
     Nor does the generator: hospitals are asked the same whichever learns from their sums, so changing it costs nothing. But
-    one that trains asks more of them.
+    one that trains asks more of them, and one that finds bins something else.
     """
-    trains = Generator(found.data.get("generator", {}).get("name", "marginal")).trains
-    said = {key: value for key, value in found.data.items() if key != "generator" or trains}
+    generator = Generator(found.data.get("generator", {}).get("name", "marginal"))
+    own = generator.trains or generator.finds_bins
+    said = {key: value for key, value in found.data.items() if key != "generator" or own}
     whole = {"spec": said, "files": dict(seeds)} if seeds else said
     text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,6 +14,7 @@ from specs.lang.names import RESERVED_SCHEMAS, check_name
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.quorum import threshold
+from specs.lang.sought import sought
 from specs.lang.types import Budget, Federation, Generator, Outputs, Privacy, Site, Table, Trial
 
 Said = Mapping[str, Any]
@@ -79,6 +80,8 @@ def generator(notes: Notes, said: Said, privacy: Privacy, tables: Mapping[str, T
     for word in ("measure", "rounds", "width", "depth", "federated", "sweep"):
         if word in said and not found.trains:
             notes.say(("generator", word), f"{quoted(found.name)} does not train", "leave it out, or name a generator that does")
+    if found.finds_bins:
+        _finds_bins(notes, privacy, tables)
     if found.name == "ctgan" and privacy.budget:
         notes.say(("generator",), "ctgan has no private training", "choose `tvae` or `diffusion`", True)
     if privacy.budget and said.get("federated") == "averaging":
@@ -87,6 +90,18 @@ def generator(notes: Notes, said: Said, privacy: Privacy, tables: Mapping[str, T
     if (found.name, found.federated) == ("ctgan", "sgd"):
         notes.say(("generator", "federated"), "ctgan has no gradient of single patients", "leave it out, or choose `tvae`")
     return found
+
+
+def _finds_bins(notes: Notes, privacy: Privacy, tables: Mapping[str, Table]) -> None:
+    """Bins are found for patients alone, and only where there are more numbers than default bins tell apart."""
+    for table in tables.values():
+        if table.parent:
+            hint = "leave this one out of the spec that finds them"
+            notes.say(("tables", table.name), "bins are found for the patients' own table", hint, True)
+    unit = tables.get(privacy.unit)
+    if unit and not sought(unit):
+        hint = "bins are sought for columns with a `range` of more than 256 numbers"
+        notes.say(("generator", "name"), f"no column of {quoted(unit.name)} to find bins for", hint)
 
 
 def federation(notes: Notes, said: Said, sites: int) -> Federation:

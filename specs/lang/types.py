@@ -170,7 +170,7 @@ class Generator:
     Without a budget rounds are `federated` averaging, or SGD: one summed gradient of all patients a round, as with a budget.
     """
 
-    name: Literal["marginal", "copula", "diffusion", "timeline", "ctgan", "tvae"] = "marginal"
+    name: Literal["marginal", "copula", "diffusion", "timeline", "ctgan", "tvae", "bins"] = "marginal"
     device: Literal["auto", "cpu", "gpu"] = "auto"
     measure: float = 0.8
     rounds: int = 40
@@ -187,7 +187,12 @@ class Generator:
     @property
     def trains(self) -> bool:
         """Whether hospitals compute gradients for it."""
-        return self.name not in ("marginal", "copula")
+        return self.name not in ("marginal", "copula", "bins")
+
+    @property
+    def finds_bins(self) -> bool:
+        """Whether it makes no tables, but asks how the patients' columns are best cut."""
+        return self.name == "bins"
 
 
 @dataclass(frozen=True, slots=True)
