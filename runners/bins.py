@@ -12,7 +12,8 @@ import yaml
 from generators.bins.find import find
 from generators.bins.grid import grid
 from runners.files import write_text
-from runners.run import BINS, Run
+from runners.release import BINS
+from runners.run import Run
 from runners.stages import basics
 from specs.lang.sought import sought
 from specs.lang.types import Column
@@ -55,5 +56,5 @@ def text(run: Run) -> str:
     hidden = [name for name, edges in facts["bins"].items() if not edges]
     note = f"Noise hides how values lie in {', '.join(hidden)}: leave their bins out, or spend more." if hidden else ""
     head = [f"# {line}" for part in (about, note) for line in textwrap.wrap(part, 120)]
-    whole = {"tables": {run.study.root.name: {"columns": known}}} if known else {}
+    whole = {"tables": {run.study.root.name: {"columns": known}}}
     return "\n".join([*head, yaml.safe_dump(whole, default_flow_style=None, width=120, sort_keys=False, allow_unicode=True)])

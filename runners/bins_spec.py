@@ -51,7 +51,7 @@ def _sites(study: Study, said: dict[str, Any], epsilon: float | None, delta: flo
     budget = study.privacy.budget
     if budget is None or epsilon is None or delta is None:
         return said
-    both = {"budget": {"epsilon": budget.epsilon + epsilon, "delta": budget.delta + delta}}
+    both = {"budget": {"epsilon": float(f"{budget.epsilon + epsilon:.12g}"), "delta": float(f"{budget.delta + delta:.12g}")}}
     return {name: site if "budget" in site else site | both for name, site in said.items()}
 
 

@@ -12,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
+import yaml
 
 from generators.marginal.model import Model
 from privacy.links import Broken
-from runners.errors import DATA, Stop
+from runners.errors import DATA, WRONG, Stop
 from runners.files import read_json, sha256
-from runners.release import MANIFEST, load_model
+from runners.release import BINS, MANIFEST, load_model
 from specs.lang.types import Study
 
 
@@ -39,8 +40,10 @@ def check(folder: Path) -> str:
 def released_model(folder: Path, study: Study) -> Model | None:
     """The model of the release in `folder`; None when there is none of this spec.
 
-    Raises Stop when a file of it is not the one that was released.
+    Raises Stop when a file of it is not the one that was released, or when the study has no tables.
     """
+    if study.generator.finds_bins:
+        raise Stop(WRONG, f"{study.name} finds bins: it has no tables")
     said = read_json(folder / MANIFEST)
     files = said.get("files", {}) if isinstance(said, dict) else {}
     if said is None or said.get("digest") != study.digest:
@@ -69,7 +72,9 @@ def _present(folder: Path) -> Iterator[str]:
 
 
 def _facts(folder: Path, files: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    """What the manifest says about the release, against `wardloom.facts` in its database."""
+    """What the manifest says about the release, against `wardloom.facts` in its database, or against the bins it found."""
+    if said.get("generator") == "bins":
+        return _bins(folder, said)
     name = f"{said.get('spec')}.duckdb"
     if name not in files:
         raise Broken(f"{MANIFEST}: does not verify: it names no database of the spec {said.get('spec')}")
@@ -83,6 +88,16 @@ def _facts(folder: Path, files: Mapping[str, Any], said: Mapping[str, Any]) -> N
     wrong = sorted(held.keys() ^ texts.keys() | said_otherwise)
     if wrong:
         raise Broken(f"{MANIFEST}: does not verify: its `{wrong[0]}` is not what the database says")
+
+
+def _bins(folder: Path, said: Mapping[str, Any]) -> None:
+    try:
+        tables = yaml.safe_load((folder / BINS).read_text(encoding="utf-8"))["tables"]
+        held = {name: column["bins"] for table in tables.values() for name, column in table["columns"].items()}
+    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError):
+        raise Broken(f"{BINS}: does not verify: its bins cannot be read") from None
+    if held != {name: edges for name, edges in said["bins"].items() if edges}:
+        raise Broken(f"{MANIFEST}: does not verify: its `bins` are not what {BINS} says")
 
 
 def _plain(text: str) -> Any:

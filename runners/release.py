@@ -26,6 +26,8 @@ from specs.lang.types import Study
 SAMPLED = "sampled"
 """Schema of the tables as the generator drew them; dbt's models at the release read them."""
 MANIFEST = "manifest.json"
+BINS = "bins.yml"
+"""What a study that finds bins releases, in place of a database."""
 MEMORY = "1GB"
 """What DuckDB may take while it copies rows; what does not fit goes to disk."""
 

@@ -33,8 +33,6 @@ from specs.lang.types import Study
 
 PUBLISH = "publish"
 """The last stage, after the lineage is closed: the manifest, then the rename."""
-BINS = "bins.yml"
-"""What a study that finds bins releases."""
 SAMPLED = "sampled"
 """Folder of a run for rows on their way into the release."""
 

@@ -18,8 +18,8 @@ MOST = 140
 """Bins in all: two columns with so many, and NULL, still make a histogram that is asked for. Each heavy value takes two."""
 SURE, ROWS = 5.0, 4.0
 """A value stands out with so many standard errors, and so many rows, more than the values around it."""
-AROUND = 16
-"""Cells on either side that a value is compared with."""
+AROUND, APART = 16, 2
+"""Cells on either side that a value is compared with, and how many of those are left out, the heaviest: they may stand out too."""
 WEIGHT = 8.0
 """Standard errors of a cell that a part holds at least: twice what such a part is uncertain by."""
 WORTH = 4
@@ -47,9 +47,9 @@ def cut(grid: Grid, counts: Floats, std: float) -> tuple[float, ...] | None:
 
 def _heavy(grid: Grid, counts: Floats, std: float) -> NDArray[np.int64]:
     """Cells of one value that stand out from those on either side of them, the heaviest first."""
-    sides = sliding_window_view(np.pad(counts, AROUND), AROUND)
-    before, after = np.median(sides[: len(counts)], axis=1), np.median(sides[AROUND + 1 :], axis=1)
-    around = np.maximum(np.maximum(before, after), 0.0)
+    windows = sliding_window_view(np.pad(counts, AROUND), AROUND)
+    usual = np.sort(windows, axis=1)[:, :-APART].mean(1)
+    around = np.maximum(np.maximum(usual[: len(counts)], usual[AROUND + 1 :]), 0.0)
     clear = counts > around + SURE * np.sqrt(around + std**2) + ROWS
     if not grid.exact:  # a cell of several values is no value; the ends of other numbers are
         clear[slice(None) if grid.whole else slice(1, -1)] = False

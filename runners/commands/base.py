@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.errors import EXITS
+from runners.errors import EXITS, WRONG, Stop
 
 if TYPE_CHECKING:
     from specs.lang.types import Study
@@ -34,6 +34,14 @@ def add_metrics(found: argparse.ArgumentParser) -> None:
     """Where health and metrics are shown."""
     help_ = "show health and metrics there, e.g. 127.0.0.1:9464 (default: nowhere); who can reach it sees when this works"
     found.add_argument("--metrics", metavar="HOST:PORT", help=help_)
+
+
+def study_with_tables(args: argparse.Namespace) -> Study:
+    """The checked study, of which tables are wanted. Raises Stop for one that has none, SpecError as `study_of`."""
+    study = study_of(args)
+    if study.generator.finds_bins:
+        raise Stop(WRONG, f"{study.name} finds bins: it has no tables")
+    return study
 
 
 def study_of(args: argparse.Namespace) -> Study:

@@ -7,7 +7,7 @@ import csv
 import sys
 from typing import Any
 
-from runners.commands.base import add_spec, command, study_of
+from runners.commands.base import add_spec, command, study_with_tables
 from runners.errors import DATA, FINE, WRONG, Stop
 from runners.out import emit, say, table
 
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the rows."""
-    study = study_of(args)
+    study = study_with_tables(args)
     import duckdb
 
     from runners.places import Places

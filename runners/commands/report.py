@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from runners.commands.base import add_spec, command, study_of
+from runners.commands.base import add_spec, command, study_with_tables
 from runners.errors import FINE, WRONG, Stop
 from runners.out import emit, say
 
@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """From the released files alone; prints where the report is."""
-    study = study_of(args)
+    study = study_with_tables(args)
     from runners.places import Places
 
     places = Places(study)

@@ -78,7 +78,7 @@ def _lines(done: Run, spec: Any) -> list[str]:
 
 
 def _bins(done: Run) -> list[str]:
-    from runners.run import BINS
+    from runners.release import BINS
 
     file = done.places.release / BINS
     return [file.read_text(encoding="utf-8").rstrip(), "", f"next: copy these bins into the spec they are for ({file})"]

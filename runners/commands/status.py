@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from generators.marginal.structure import queries
     from runners.ledgers import left_at
     from runners.places import Places
-    from runners.run import BINS
+    from runners.release import BINS
     from runners.state import latest
 
     places = Places(study)

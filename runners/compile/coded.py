@@ -5,15 +5,18 @@ from __future__ import annotations
 from generators.marginal.implied import count_column
 from generators.marginal.plan import Plan
 from runners.compile.above import Steps, coded_above, key_columns, values_above
+from runners.compile.grid import gridded
 from runners.compile.names import head, ref
 from runners.compile.ordered import ordered
-from runners.compile.sql import as_number, bins, category, fine, is_whole, name
+from runners.compile.sql import as_number, bins, category, fine, is_whole, name, smallest
 from specs.lang.domain import domain
 from specs.lang.types import Column, Study, Table
 
 
 def coded(study: Study, table: Table, plan: Plan) -> str:
-    """The model's SQL. `__patient` numbers patients, `__row` the rows of a parent."""
+    """The model's SQL. `__patient` numbers patients, `__row` the rows of a parent. Where bins are sought, cells at all levels."""
+    if study.generator.finds_bins:
+        return gridded(study, plan)
     steps: Steps = [("bounded", f"select * from {ref(study, 'bounded', table.name)}")]
     steps += [(coded_above(t), f"select * from {ref(study, 'coded', t.name)}") for t in study.ancestors(table.name)]
     steps += values_above(study, table)
@@ -40,11 +43,6 @@ def whole_bins(plan: Plan) -> dict[str, str]:
     """Fine codes that no table holds, by name: the variable whose code, times SPLIT, each of them is."""
     steps = (s for s in plan.steps if s.domain.ordered and not s.domain.split)
     return {s.fine.columns[-1]: s.variable.name for s in steps}
-
-
-def smallest(size: int) -> str:
-    """The type of codes below `size`, and of any such code plus one: lists count from one."""
-    return "utinyint" if size < 1 << 8 else "smallint" if size < 1 << 15 else "integer"
 
 
 def _counted(study: Study, table: Table, child: Table) -> tuple[str, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from generators.bins.grid import PARTS, Grid, grid
 from generators.bins.plan import level_name
 from generators.marginal.plan import Plan
-from runners.compile.coded import smallest
 from runners.compile.names import head, ref
-from runners.compile.sql import as_number, name, number
+from runners.compile.sql import as_number, name, number, smallest
 from specs.lang.sought import sought
 from specs.lang.types import Column, Study
 

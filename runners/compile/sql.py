@@ -134,6 +134,11 @@ def joined(groups: Sequence[int], code: str) -> str:
     return f"list_extract([{', '.join(map(str, groups))}], {code} + 1)"
 
 
+def smallest(size: int) -> str:
+    """The type of codes below `size`, and of any such code plus one: lists count from one."""
+    return "utinyint" if size < 1 << 8 else "smallint" if size < 1 << 15 else "integer"
+
+
 def is_whole(column: Column) -> bool:
     """Whether values are whole numbers of their unit."""
     return column.type in WHOLE

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generators.marginal.plan import Plan
 from generators.marginal.structure import structure
-from runners.compile import bounded, coded, grid, marginals, release, release_yml, site_yml
+from runners.compile import bounded, coded, marginals, release, release_yml, site_yml
 from runners.compile.names import model, prefix
 from runners.places import DBT
-from specs.lang.types import Study, Table
+from specs.lang.types import Study
 
 
 def render(study: Study) -> dict[str, str]:
@@ -23,17 +22,13 @@ def render(study: Study) -> dict[str, str]:
         table = study.tables[plan.table]
         put = {
             "bounded": (bounded.bounded(study, table), site_yml.bounded(study, table)),
-            "coded": (_coded(study, table, plan), site_yml.coded(study, table, plan)),
+            "coded": (coded.coded(study, table, plan), site_yml.coded(study, table, plan)),
             "marginals": (marginals.marginals(study, table, plan), site_yml.marginals(study, table)),
         }
         for kind, (sql, properties) in put.items():
             files[f"{site}/{model(study, kind, table.name)}.sql"] = sql
             files[f"{site}/{model(study, kind, table.name)}.yml"] = properties
     return files if study.generator.finds_bins else files | _release(study)
-
-
-def _coded(study: Study, table: Table, plan: Plan) -> str:
-    return grid.gridded(study, plan) if study.generator.finds_bins else coded.coded(study, table, plan)
 
 
 def _release(study: Study) -> dict[str, str]:
