@@ -39,6 +39,8 @@ def bins_spec(study: Study, columns: list[str], epsilon: float | None, delta: fl
         "generator": {"name": "bins"},
         **{word: said[word] for word in ("federation", "governance") if word in said},
     }
+    if "directory" in said.get("outputs", {}):
+        found["outputs"] = {"directory": f"{said['outputs']['directory'].rstrip('/')}-bins"}
     head = f"# Made by `wardloom bins {Path(study.file).name}`: how the values of these columns lie, for a budget of its own.\n"
     return head + yaml.dump(found, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
 

@@ -19,7 +19,7 @@ MOST = 140
 SURE, ROWS = 5.0, 4.0
 """A value stands out with so many standard errors, and so many rows, more than the values around it."""
 AROUND, APART = 16, 2
-"""Cells on either side that a value is compared with, and how many of those are left out, the heaviest: they may stand out too."""
+"""Cells on either side that a value is compared with; so many of those are left out, the heaviest: they may stand out too."""
 WEIGHT = 8.0
 """Standard errors of a cell that a part holds at least: twice what such a part is uncertain by."""
 WORTH = 4

@@ -6,7 +6,7 @@ from generators.bins.grid import PARTS, Grid, grid
 from generators.bins.plan import level_name
 from generators.marginal.plan import Plan
 from runners.compile.names import head, ref
-from runners.compile.sql import as_number, name, number, smallest
+from runners.compile.sql import as_number, clamped, name, number, smallest
 from specs.lang.sought import sought
 from specs.lang.types import Column, Study
 
@@ -46,5 +46,5 @@ def _cell(column: Column, cells: Grid) -> str:
     sql, low, high = as_number(column, name(column.name)), number(cells.low), number(cells.high)
     if cells.whole:
         return f"({sql} - {low}) // {number(cells.width)}"
-    part = f"least({PARTS - 1}, cast(floor(({sql} - {low}) * {PARTS} / ({high} - {low})) as bigint))"
-    return f"case when {sql} <= {low} then 0 when {sql} >= {high} then {cells.cells - 1} else 1 + {part} end"
+    inside = f"1 + cast(floor(({sql} - {low}) * {PARTS} / ({high} - {low})) as bigint)"
+    return f"case when {sql} <= {low} then 0 when {sql} >= {high} then {PARTS + 1} else {clamped(inside, '1', str(PARTS))} end"

@@ -65,7 +65,8 @@ def test_wide_intervals_are_known_nearly_as_well_as_one_cell() -> None:
 
 def test_values_that_many_share_have_bins_of_their_own() -> None:
     rng = np.random.default_rng(1)
-    values = np.concatenate([np.zeros(900), np.full(60, 7_298), np.full(70, 7_299), np.full(30, 9_999), rng.integers(0, 9_999, 300)])
+    shared = (np.zeros(900), np.full(60, 7_298), np.full(70, 7_299), np.full(30, 9_999))
+    values = np.concatenate([*shared, rng.integers(0, 9_999, 300)])
     edges = found(WHOLE, counted(WHOLE, values))
     assert edges is not None
     for value in (0, 7_298, 7_299):
