@@ -8,12 +8,12 @@ from typing import Any
 
 from specs.lang.bounds import MOST_BINS, UNITS, bound, calendar_edges, check_edges
 from specs.lang.document import Path
-from specs.lang.domain import SPLIT, WHOLE, equal_bins
+from specs.lang.domain import FEW, SPLIT, WHOLE, equal_bins
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
 from specs.lang.types import Bins, Column, Privacy, Scalar
 
-SINGLE, DEFAULT, FEW = 64, 32, 256
+SINGLE, DEFAULT = 64, 32
 """Without `bins`: a bin for each of at most SINGLE whole numbers, for at most FEW bins of SPLIT, else DEFAULT equal bins."""
 AMPLE, MORE = 4.0, 128
 """From this ε on, and without a budget, patients' columns have a bin for each of MORE whole numbers."""

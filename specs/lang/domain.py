@@ -12,6 +12,9 @@ from specs.lang.types import Bins, Column
 SPLIT = 4
 """Each bin is counted once more in this many equal parts (or in single values, where it has fewer)."""
 
+FEW = 256
+"""Whole numbers of a range that default bins and their parts tell apart, at most."""
+
 WHOLE = ("integer", "date", "timestamp")
 """Types whose values are whole numbers of their unit (1, day, second)."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from specs.lang.binning import FEW
-from specs.lang.domain import WHOLE
+from specs.lang.domain import FEW, WHOLE
 from specs.lang.types import Column, Table
 
 

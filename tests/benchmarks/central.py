@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.frame import Tables
+from generators.bins.find import find
+from generators.bins.grid import grid
+from generators.frame import Frame, Tables
 from generators.marginal.ask import answers
 from generators.marginal.code import code
 from generators.marginal.model import Model
@@ -23,10 +25,11 @@ from generators.marginal.train import learn
 from generators.optimise import averaged, begin, rate
 from generators.trained import Coded, Trainable
 from generators.trains import trainable
-from privacy.accountant import rho
+from privacy.accountant import epsilon, rho
+from privacy.query import Query
 from privacy.sums import Sums
 from runners.trial import WARM
-from specs.lang.types import Budget, Privacy, Study
+from specs.lang.types import Bins, Budget, Column, Generator, Privacy, Study
 
 Parents = Mapping[str, NDArray[np.int64]]
 Watch = Callable[[int, Model], None]
@@ -36,6 +39,26 @@ def with_budget(study: Study, epsilon: float | None, delta: float) -> Study:
     """The study with this budget; None: without privacy."""
     budget = Budget(epsilon, delta) if epsilon else None
     return replace(study, privacy=Privacy(study.privacy.unit, budget, None if budget else "published data set"))
+
+
+def with_found_bins(study: Study, tables: Tables, part: float, draw: int) -> Study:
+    """The study with the bins that `wardloom bins` would find for this part of the budget; the rest is left to it."""
+    budget, root = study.privacy.budget, study.root
+    asking = replace(study, generator=Generator("bins", "cpu"))
+    exact = {q.name: _counted(root.columns, q, tables[root.name]) for q in queries(asking)}
+    edges = find(asking, sums(asking, exact, part, draw))
+    columns = {n: replace(c, bins=Bins((found,))) if (found := edges.get(n)) else c for n, c in root.columns.items()}
+    left = epsilon((1 - part) * rho(*_both(budget)), budget.delta) if budget else None
+    told = replace(study, tables={**study.tables, root.name: replace(root, columns=columns)})
+    return with_budget(told, left, budget.delta if budget else 0.0)
+
+
+def _counted(columns: Mapping[str, Column], query: Query, rows: Frame) -> NDArray[np.float64]:
+    """Rows in each cell of one level of a column of whole numbers."""
+    name, level = query.columns[0].split("__")
+    cells = grid(columns[name])
+    found = (rows[name].values - cells.low) // cells.width // int(level)
+    return np.bincount(found.astype(int), minlength=query.cells).astype(float)
 
 
 def sums(study: Study, exact: Mapping[str, Any], part: float, draw: int) -> Sums:

@@ -4,7 +4,7 @@ r"""CTGAN and TVAE of `generators/` beside those of the `ctgan` package: Adult i
         --package VENV/bin/python --epochs 15 --draws 3 --out results.json
 
 One hospital holds all rows, so a round is an epoch. Widths are those of the paper. The package fits its own modes to the
-values; ours to the histogram of the codes that adult.yml describes. CPU seconds include all of that.
+values; ours to the histogram of codes, over the bins that are found as `wardloom bins` does. CPU seconds include all of that.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 import torch
-from central import model, with_budget
-from diffusion import DELTA, frame_of, score, table_of
+from central import model, with_found_bins
+from diffusion import adult, frame_of, score, table_of
 
 from generators.rules import NoRules
-from specs.lang.read import read
 
 HERE = Path(__file__).parent
 WIDTHS = {"ctgan": 256, "tvae": 128}
@@ -37,9 +36,10 @@ WIDTHS = {"ctgan": 256, "tvae": 128}
 def ours(args: argparse.Namespace, name: str, draw: int) -> tuple[pd.DataFrame, dict[str, float]]:
     """Rows, and CPU seconds of learning and sampling."""
     train = pd.read_parquet(args.train)
-    study = with_budget(read(HERE / "adult.yml", {}), None, DELTA)
+    study = adult(None)
     study = replace(study, seed=draw, generator=replace(study.generator, name=name, width=WIDTHS[name], rounds=args.epochs))
-    learned, cpu = model(study, {study.root.name: frame_of(study, train)}, {}, draw)
+    tables = {study.root.name: frame_of(study, train)}
+    learned, cpu = model(with_found_bins(study, tables, 1.0, draw), tables, {}, draw)
     begun = time.process_time()
     drawn = learned.sample(len(train), draw, NoRules()).tables[study.root.name]
     seconds = {"fit_cpu_s": sum(cpu.values()), "sample_cpu_s": time.process_time() - begun}

@@ -3,7 +3,8 @@ r"""Adult in memory, one thread: a generator of `generators/` with and without p
     python tests/benchmarks/diffusion.py --train train.parquet --test test.parquet --scorer score_single.py --out results.json \
         [--generator diffusion marginal] [--epsilon inf 3] [--draws 3]
 
-Domains are those of adult.yml, nothing of which is read from the rows. `--develop` holds a fifth of the training rows out and
+Domains are those of adult.yml, nothing of which is read from the rows; with `--bins P` bins are found as `wardloom bins` does,
+for the part P of the budget (all of it through the noise). `--develop` holds a fifth of the training rows out and
 scores against those: how the settings were chosen.
 """
 
@@ -26,11 +27,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import torch
-from central import model, with_budget
+from central import model, with_found_bins
 
 from generators.frame import Frame, Series, known
 from generators.rules import NoRules
-from specs.lang.read import read
+from specs.lang.read import parse
 from specs.lang.types import Study
 
 DELTA = 1e-5
@@ -39,6 +40,13 @@ TARGET = "income"
 FIGURES = {"shape": ("density", "shape_err_pct"), "trend_fixed": ("density", "trend_fixed_err_pct")}
 FIGURES |= {"tstr_ratio": ("mle", "ratio_auc"), "accuracy_drop_pp": ("mle", "acc_drop_pct_points")}
 FIGURES |= {name: ("privacy", name) for name in ("memorization_ratio_syn", "memorization_ratio_test", "dcr_share")}
+
+
+def adult(epsilon: float | None) -> Study:
+    """Adult with this budget, which the default bins hang on; None: without privacy."""
+    text, none = (HERE / "adult.yml").read_text(encoding="utf-8"), "none: published data set"
+    assert none in text
+    return parse("adult.yml", text.replace(none, f"epsilon: {epsilon}, delta: {DELTA:.1e}") if epsilon else text, {})
 
 
 def frame_of(study: Study, data: pd.DataFrame) -> Frame:
@@ -79,15 +87,19 @@ def one(args: argparse.Namespace, generator: str, epsilon: str, draw: int) -> di
         shuffled = train.sample(frac=1, random_state=0)
         cut = len(shuffled) * 4 // 5
         train, test = shuffled[:cut].reset_index(drop=True), shuffled[cut:].reset_index(drop=True)
-    study = with_budget(read(args.domains, {}), None if epsilon == "inf" else float(epsilon), DELTA)
+    study = adult(None if epsilon == "inf" else float(epsilon))
+    tables = {study.root.name: frame_of(study, train)}
+    if args.bins:
+        study = with_found_bins(study, tables, args.bins, draw)
     asked = {k: v for k, v in vars(args).items() if k in ("width", "depth", "rounds", "measure") and v is not None}
     study = replace(study, seed=draw, generator=replace(study.generator, name=generator, **asked))
-    learned, cpu = model(study, {study.root.name: frame_of(study, train)}, {}, draw)
+    learned, cpu = model(study, tables, {}, draw)
     begun = time.process_time()
     drawn = learned.sample(len(train), draw, NoRules()).tables[study.root.name]
     cpu["sample_cpu_s"] = time.process_time() - begun
     figures = score(args, (train, test, table_of(drawn, list(train.columns))))
-    return {"generator": generator, "epsilon": epsilon, "draw": draw} | {k: round(v, 2) for k, v in cpu.items()} | figures
+    asked = {"generator": generator, "epsilon": epsilon, "bins": args.bins, "draw": draw}
+    return asked | {k: round(v, 2) for k, v in cpu.items()} | figures
 
 
 def main() -> None:
@@ -96,7 +108,6 @@ def main() -> None:
     for name in ("train", "test", "scorer"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--domains", type=Path, default=HERE / "adult.yml")
     parser.add_argument("--generator", nargs="+", default=["diffusion", "marginal"])
     parser.add_argument("--epsilon", nargs="+", default=["inf", "3"])
     parser.add_argument("--draws", type=int, default=3)
@@ -105,6 +116,7 @@ def main() -> None:
     for name in ("width", "depth", "rounds"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--measure", type=float)
+    parser.add_argument("--bins", type=float, default=0.0)
     args = parser.parse_args()
     torch.set_num_threads(1)
     versions = {p: version(p) for p in ("numpy", "torch", "scikit-learn")}

@@ -22,8 +22,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import torch
-from central import sums, with_budget
-from diffusion import HERE, TARGET, frame_of, score, table_of
+from central import sums, with_found_bins
+from diffusion import TARGET, adult, frame_of, score, table_of
 
 from generators.marginal.ask import answers
 from generators.marginal.code import Codes, code
@@ -33,7 +33,6 @@ from generators.optimise import averaged, begin
 from generators.rules import NoRules
 from generators.trained import Coded
 from generators.trains import trainable
-from specs.lang.read import read
 from specs.lang.types import Study
 
 SITES = np.array([[0.34, 0.27, 0.20, 0.13, 0.06], [0.03, 0.07, 0.15, 0.30, 0.45]])
@@ -70,9 +69,10 @@ def trained(study: Study, base: Model, sites: Sequence[Coded], draw: int) -> Mod
 def one(args: argparse.Namespace, count: int, draw: int) -> dict[str, Any]:
     """At so many sites, scored."""
     train, test = pd.read_parquet(args.train), pd.read_parquet(args.test)
-    study = with_budget(read(HERE / "adult.yml", {}), None, 1e-5)
+    study = adult(None)
     study = replace(study, seed=draw, generator=replace(study.generator, name=args.generator))
     tables = {study.root.name: frame_of(study, train)}
+    study = with_found_bins(study, tables, 1.0, draw)
     base = learn(study, sums(study, answers(study, tables, {}), 1.0, draw))
     coded = code(study, tables, {})
     label = (train[TARGET] == sorted(train[TARGET].unique())[1]).to_numpy().astype(int)
