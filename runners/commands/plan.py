@@ -13,6 +13,7 @@ from runners.out import emit, say, seconds, table
 if TYPE_CHECKING:
     from runners.expected import Interval
     from runners.plan import Outlook
+    from specs.lang.types import Study
 
 NOTES = "reads the spec, the files in dbt/ and the sites' ledgers; never a patient's row"
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _lines(found: Outlook, every: bool) -> list[str]:
     study = found.study
-    lines = [f"{study.name}: {study.about}".rstrip(": "), "", *_budget(found), "", *_questions(found)]
+    lines = [f"{study.name}: {study.about}".rstrip(": "), "", *_budget(found), "", *_questions(found), *_unsaid(study)]
     if every:
         rows = [[m.query, m.cells, m.std, _range(m.error)] for m in found.marginals]
         lines += ["", *table(["query", "cells", "noise (patients)", "error"], rows)]
@@ -101,6 +102,14 @@ def _questions(found: Outlook) -> list[str]:
     note = f"error: mean total variation distance from the patients, 90 % interval, if there are {found.patients} patients"
     assumed = f"(that number is the spec's `rows.{found.study.root.name}`: how many there are is not public)"
     return [note, assumed, *table(heads, cells, "  ")]
+
+
+def _unsaid(study: Study) -> list[str]:
+    """Columns with bins by default that could be asked about."""
+    from runners.bins_spec import unsaid
+
+    columns = [] if study.generator.finds_bins else unsaid(study)
+    return [f"bins by default: {', '.join(columns)} (`wardloom bins` finds where their values lie)"] if columns else []
 
 
 def _range(error: Interval | None) -> str:

@@ -29,6 +29,7 @@ def released(place: Place) -> Path:
 
 
 def test_bins_are_found_and_used(place: Place) -> None:
+    assert "bins by default: until (" in place.wardloom("plan", place.spec.name).out
     done = place.wardloom("bins", place.spec.name)
     assert done.code == 1 and "--epsilon E --delta D" in done.err
     done = place.wardloom("bins", place.spec.name, *BUDGET)

@@ -13,7 +13,8 @@ import pytest
 LEVEL = {"specs": 0, "privacy": 1, "generators": 2, "evaluation": 2, "lineage": 2, "runners": 3}
 SMALL = {"numpy", "scipy", "torch", "cupy", "cupyx", "array_api_compat", "opacus"}
 SMALL |= {"dp_accounting", "cryptography", "Crypto"}
-PUBLIC = {f"specs.lang.{name}" for name in ("types", "domain", "quorum", "corrects", "sought")}  # what the small rooms may know of a spec
+PUBLIC = {f"specs.lang.{name}" for name in ("types", "domain", "quorum", "corrects", "sought")}
+"""What the small rooms may know of a spec."""
 ASKED = {"generators.frame", *(f"generators.marginal.{name}" for name in ("ask", "implied", "plan", "structure"))}
 """What a generator asks, and how tables are held: those who judge and prove may read that, never how it learns."""
 TORCH = {"diffusion", "timeline", "ctgan", "tvae"}
