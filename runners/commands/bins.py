@@ -16,7 +16,7 @@ NOTES = "writes SPEC_bins.yml beside SPEC; compile, commit and run it like any o
 def add(commands: Any) -> None:
     """Declares the command."""
     about = "write a spec that finds bins for the patients' columns through the door"
-    found = command(commands, "bins", about, "wardloom bins specs/nafld.yml --epsilon 0.2 --delta 1e-9", NOTES)
+    found = command(commands, "bins", about, "wardloom bins specs/costs.yml --epsilon 0.2 --delta 1e-9", NOTES)
     add_spec(found)
     found.add_argument("--epsilon", type=float, metavar="E", help="what finding bins may cost, besides what the study costs")
     found.add_argument("--delta", type=float, metavar="D", help="the delta of that budget")

@@ -45,7 +45,7 @@ def single(privacy: Privacy, table: str) -> int:
     return MORE if ample and table == privacy.unit else SINGLE
 
 
-def _default(low: float, high: float, most: int, whole: bool) -> Bins:
+def default_bins(low: float, high: float, most: int, whole: bool) -> Bins:
     """So many bins that their parts are single numbers, where that is not too many.
 
     Else the ends of the range are apart: what lies beyond is counted there, and amounts begin with many a 0.
@@ -72,7 +72,7 @@ def bins(
     asked, place, whole = said.get("bins"), (*path, "bins"), kind in WHOLE
     low, high = interval
     if asked is None:
-        return _default(low, high, most, whole)
+        return default_bins(low, high, most, whole)
     if isinstance(asked, int | float):
         if whole and asked > high - low + 1:
             notes.say(place, f"{int(asked)} bins for {int(high - low) + 1} whole numbers")

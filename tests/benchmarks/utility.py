@@ -35,7 +35,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from generators.frame import Frame, Series, known
 from generators.rules import NoRules
-from specs.lang.domain import equal_bins
+from specs.lang.binning import MORE, default_bins
 from specs.lang.types import Column, Generator, Key, Outputs, Privacy, Study, Table
 
 FLAG = ["0", "1"]
@@ -95,7 +95,7 @@ def _column(name: str, said: Any, nullable: bool) -> Column:
         return Column(name, "string", nullable, values=tuple(said))
     low, high = said
     whole = isinstance(low, int)
-    bins = equal_bins(low, high, min(64, int(high - low) + 1) if whole else 64, whole)
+    bins = default_bins(low, high, MORE, whole)
     return Column(name, "integer" if whole else "number", nullable, range=(low, high), bins=bins)
 
 
