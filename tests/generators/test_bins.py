@@ -13,8 +13,10 @@ from generators.bins.cut import EQUAL, MOST, cut
 from generators.bins.grid import BRANCH, Grid, grid
 from generators.bins.tree import consistent
 from generators.marginal.structure import MOST_CELLS
+from specs.lang.binning import default_bins
 from specs.lang.bounds import check_edges
-from specs.lang.types import Column
+from specs.lang.domain import domain
+from specs.lang.types import Bins, Column
 
 WHOLE = grid(Column("x", "integer", range=(0, 9_999)))
 OTHER = grid(Column("x", "number", range=(-1.0, 3.0)))
@@ -139,3 +141,24 @@ def test_whatever_the_counts_edges_are_those_of_a_spec(
 
 def test_two_columns_with_most_bins_are_still_asked_about_together() -> None:
     assert (MOST + 1) ** 2 <= MOST_CELLS
+
+
+@pytest.mark.parametrize("std", [0.0, 30.0])
+def test_skewed_numbers_are_told_better_than_by_the_bins_of_default(std: float) -> None:
+    """Largest distance between distribution functions where values are spread evenly in each part of a bin."""
+    values = np.minimum(np.exp(np.random.default_rng(5).normal(1, 1, 20_000)), 500.0)
+    column = Column("x", "number", range=(0.0, 500.0))
+    cells = grid(column)
+    told = 1 + np.minimum(4_095, (values * 4_096 / 500).astype(int))
+    edges = found(cells, np.bincount(np.where(values == 500, cells.cells - 1, told), minlength=cells.cells), std)
+    assert edges is not None
+    assert 4 * spread(edges, values) < spread(default_bins(0.0, 500.0, 64, False).edges[0], values)
+
+
+def spread(edges: tuple[float, ...], values: np.ndarray) -> float:
+    (bins,) = domain(Column("x", "number", range=(edges[0], edges[-1]), bins=Bins((edges,)))).cells
+    ends = np.unique([b.low + (b.high - b.low) * part / b.parts for b in bins for part in range(b.parts + 1)])
+    at = np.sort(values)
+    true = np.searchsorted(at, at, side="right") / len(at)
+    known = np.searchsorted(at, ends, side="right") / len(at)
+    return float(np.abs(np.interp(at, ends, known) - true).max())
