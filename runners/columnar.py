@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from generators.frame import Frame, Series, narrow
@@ -63,7 +62,7 @@ def _labelled(codes: NDArray[np.int64], mask: NDArray[np.bool_], labels: tuple[s
 
 def from_arrow(array: pa.Array, kind: Scalar) -> Series:
     """One column from Arrow; strings stay strings, numbers that are not finite become NULL."""
-    null = np.asarray(pc.is_null(array))
+    null = np.asarray(array.is_null())
     if kind == "string":
         return Series(np.asarray(array.cast(pa.string()).fill_null("").to_pylist(), str), null)
     if kind == "boolean":
@@ -71,6 +70,8 @@ def from_arrow(array: pa.Array, kind: Scalar) -> Series:
     if kind == "date":
         array = array.cast(pa.date32()).cast(pa.int32())
     if kind == "timestamp":
+        import pyarrow.compute as pc  # takes long, and few need it
+
         array = pc.divide(array.cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000)
     if kind != "number":
         return Series(np.asarray(array.fill_null(0)).astype(np.int64), null)
