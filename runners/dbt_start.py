@@ -1,4 +1,4 @@
-"""Starts dbt without work that changes nothing, a quarter of what `dbt parse` takes. Run as a script by `runners.dbt`.
+"""Starts dbt without work that changes nothing, nearly half of what `dbt parse` takes. Run as a script by `runners.dbt`.
 
 What dbt does with a project, and what it writes, is the same (`tests/runners/test_dbt_start.py` holds it to that), but for a file
 that would spare a next dbt some reading: here none reads it. Where another version has no such place, its work is done as ever.
