@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from specs.lang.types import Column
+
 
 @dataclass(frozen=True)
 class Series:
@@ -74,3 +76,8 @@ def stacked(frames: Sequence[Frame]) -> Frame:
 def known(values: NDArray[Any]) -> Series:
     """A column without NULLs."""
     return Series(values, np.zeros(len(values), bool))
+
+
+def narrow(column: Column) -> bool:
+    """Whether what is drawn are integers that 32 bits hold: as tables are drawn, they are half as wide."""
+    return column.type == "integer" and column.measured and column.range is not None and max(map(abs, column.range)) < 2**30

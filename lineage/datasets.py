@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+from generators.frame import narrow
 from lineage import facets
 from lineage.events import Json
 from lineage.links import Link, Links, as_json
@@ -115,7 +116,9 @@ def facts(study: Study, version: str) -> Dataset:
 
 def sampled(study: Study, table: Table, version: str) -> Dataset:
     """One synthetic table as the generator drew it."""
-    return Dataset(at_release(study), f"{SAMPLED}.{table.name}", fields_of(study, table), version, table.about)
+    small = {c.name for c in table.columns.values() if narrow(c)}
+    fields = tuple(replace(f, type="INTEGER") if f.name in small else f for f in fields_of(study, table))
+    return Dataset(at_release(study), f"{SAMPLED}.{table.name}", fields, version, table.about)
 
 
 def fields_of(study: Study, table: Table) -> tuple[Field, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +134,7 @@ class Project:
             yield text
 
     def _describe(self, file: Path) -> None:
-        import yaml
-
-        try:
-            said = yaml.load(file.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506 - a safe loader
-        except yaml.YAMLError:
-            raise Untraceable("a yml file does not parse") from None
+        said = _parsed(file.read_text(encoding="utf-8"))
         for model in [*(said.get("models") or ()), *(said.get("seeds") or ())]:
             self.described[model["name"]] = _fields(model)
         for source in said.get("sources") or ():
@@ -146,6 +142,17 @@ class Project:
             for table in source.get("tables") or ():
                 name = str(table.get("identifier") or table["name"])
                 self.sources[f"{source['name']}.{table['name']}"] = Read(schema, name, _fields(table))
+
+
+@cache
+def _parsed(text: str) -> Mapping[str, Any]:
+    """A yml file; once for all that read the project: each site, and the release. Nobody changes it."""
+    import yaml
+
+    try:
+        return yaml.load(text, LOADER) or {}  # noqa: S506 - a safe loader
+    except yaml.YAMLError:
+        raise Untraceable("a yml file does not parse") from None
 
 
 def _fields(said: Mapping[str, Any]) -> tuple[Field, ...]:

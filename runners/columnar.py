@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from generators.frame import Frame, Series
+from generators.frame import Frame, Series, narrow
 from runners.arrow import numbers, words
 from specs.lang.types import Scalar, Study
 
@@ -38,8 +37,8 @@ def types_of(study: Study, table: str) -> dict[str, Scalar]:
     return types | {c.name: c.type for c in found.columns.values()}
 
 
-def to_arrow(series: Series, kind: Scalar) -> pa.Array:
-    """One column as Arrow: labels become strings (or booleans), days dates, seconds timestamps."""
+def to_arrow(series: Series, kind: Scalar, small: bool = False) -> pa.Array:
+    """One column as Arrow: labels become strings (or booleans), days dates, seconds timestamps; `small` integers have 32 bits."""
     mask = np.asarray(series.null, bool)
     if series.labels is not None:
         return _labelled(series.values, mask, series.labels, kind)
@@ -51,7 +50,8 @@ def to_arrow(series: Series, kind: Scalar) -> pa.Array:
         return numbers(series.values.astype(bool), mask)
     if kind == "string":
         return words(series.values.astype(str).tolist()).take(numbers(np.arange(len(mask)), mask))
-    return numbers(series.values.astype(np.int64 if kind == "integer" else np.float64), mask)
+    whole = np.int32 if small else np.int64
+    return numbers(series.values.astype(whole if kind == "integer" else np.float64), mask)
 
 
 def _labelled(codes: NDArray[np.int64], mask: NDArray[np.bool_], labels: tuple[str, ...], kind: Scalar) -> pa.Array:
@@ -62,7 +62,7 @@ def _labelled(codes: NDArray[np.int64], mask: NDArray[np.bool_], labels: tuple[s
 
 def from_arrow(array: pa.Array, kind: Scalar) -> Series:
     """One column from Arrow; strings stay strings, numbers that are not finite become NULL."""
-    null = np.asarray(pc.is_null(array))
+    null = np.asarray(array.is_null())
     if kind == "string":
         return Series(np.asarray(array.cast(pa.string()).fill_null("").to_pylist(), str), null)
     if kind == "boolean":
@@ -70,6 +70,8 @@ def from_arrow(array: pa.Array, kind: Scalar) -> Series:
     if kind == "date":
         array = array.cast(pa.date32()).cast(pa.int32())
     if kind == "timestamp":
+        import pyarrow.compute as pc  # takes long, and few need it
+
         array = pc.divide(array.cast(pa.timestamp("us")).cast(pa.int64()), 1_000_000)
     if kind != "number":
         return Series(np.asarray(array.fill_null(0)).astype(np.int64), null)
@@ -78,7 +80,8 @@ def from_arrow(array: pa.Array, kind: Scalar) -> Series:
     return Series(np.where(finite, values, 0.0), null | ~finite)
 
 
-def table_of(study: Study, name: str, frame: Frame) -> pa.Table:
-    """A synthetic table as Arrow, typed as the spec says."""
+def table_of(study: Study, name: str, frame: Frame, drawn: bool = False) -> pa.Table:
+    """A synthetic table as Arrow, typed as the spec says; as it is `drawn` some integers have 32 bits (`narrow`)."""
     types = types_of(study, name)
-    return pa.table({column: to_arrow(series, types[column]) for column, series in frame.items()})
+    small = {c.name for c in study.tables[name].columns.values() if drawn and narrow(c)}
+    return pa.table({column: to_arrow(series, types[column], column in small) for column, series in frame.items()})

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from runners.dbt import log, results, run_dbt
 from runners.errors import DATA, GATE, Stop
 from runners.places import DBT
 from specs.lang.types import Study
+
+CONTRACT = "Constraint Error:"
+"""How DuckDB begins when a row is not what the table's definition says."""
 
 
 def build_release(study: Study, database: Path, folder: Path) -> None:
@@ -21,11 +25,17 @@ def build_release(study: Study, database: Path, folder: Path) -> None:
     if run_dbt(words, folder, environ, _project(name, folder / "project")) == 0:
         return
     bad = [r for r in results(folder) if r.get("status") in ("fail", "error")]
-    lines = [f"  {str(r.get('unique_id', '')).partition('.')[2]}: {' '.join(str(r.get('message')).split())[:200]}" for r in bad]
-    tests = bool(bad) and all(r.get("status") == "fail" for r in bad)
-    what = "the release fails its dbt tests" if tests else "dbt cannot build the release"
+    lines = [f"  {str(r.get('unique_id', '')).partition('.')[2]}: {_said(r)[:200]}" for r in bad]
+    broken = bool(bad) and all(r.get("status") == "fail" or _said(r).startswith(CONTRACT) for r in bad)
+    what = "the release breaks its dbt contract or fails its dbt tests" if broken else "dbt cannot build the release"
     ends = [] if lines else log(folder).splitlines()[-3:]
-    raise Stop(GATE if tests else DATA, "\n".join([what, *lines[:10], *ends, f"  details: {folder / 'log' / 'dbt.log'}"]))
+    raise Stop(GATE if broken else DATA, "\n".join([what, *lines[:10], *ends, f"  details: {folder / 'log' / 'dbt.log'}"]))
+
+
+def _said(result: dict[str, Any]) -> str:
+    """In one line; of a row that breaks the contract what DuckDB says, which names the column."""
+    line = " ".join(str(result.get("message")).split())
+    return line[max(line.find(CONTRACT), 0) :]
 
 
 def _project(name: str, to: Path) -> Path:

@@ -8,6 +8,8 @@ from runners.compile.sql import TYPES, cast, clamped, condition, from_number, li
 from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study, Table
 
+SIZES = {"tinyint": 1 << 7, "smallint": 1 << 15, "integer": 1 << 31}
+
 
 def bounded(study: Study, table: Table) -> str:
     """The model's SQL: import, type, clamp, then leave out rows step by step."""
@@ -23,7 +25,8 @@ def bounded(study: Study, table: Table) -> str:
         last = "consented"
     if table.key:
         owner = list(table.parent.key) if table.parent else []
-        steps.append(("keyed", _first_of(table, list(dict.fromkeys([*owner, *(k.name for k in table.key)])), last)))
+        keys = list(dict.fromkeys([*owner, *(k.name for k in table.key)]))
+        steps.append(("keyed", _first_of(table, keys, last, _widened(table))))
         last = "keyed"
     if table.parent:
         steps += [(t.name + "__above", f"select * from {ref(study, 'bounded', t.name)}") for t in study.ancestors(table.name)]
@@ -69,7 +72,9 @@ def _typed(study: Study, table: Table) -> str:
 
 
 def _inside(table: Table) -> str:
-    columns = [f"{_clamped(c)} as {name(c.name)}" for c in table.columns.values() if c.measured]
+    small = _narrow(table)
+    clamped = {c.name: _clamped(c) for c in table.columns.values() if c.measured}
+    columns = [f"{f'cast({sql} as {small[c]})' if c in small else sql} as {name(c)}" for c, sql in clamped.items()]
     keys = [k for k in _columns(table) if k not in table.columns]
     return "select\n        " + ",\n        ".join([*map(name, keys), *columns]) + "\n    from typed"
 
@@ -86,6 +91,23 @@ def _clamped(column: Column) -> str:
     return clamped(sql, *(from_number(column, v) for v in column.range))
 
 
+def _narrow(table: Table) -> dict[str, str]:
+    """The smallest types that clamped integers fit: until keys are valid, for which rows are sorted by all columns."""
+    found = {}
+    for column in table.columns.values() if table.key else ():
+        if column.measured and column.type == "integer" and column.values is None and column.range:
+            low, high = column.range
+            fit = (kind for kind, size in SIZES.items() if -size <= low and high < size)
+            found[column.name] = next(fit, TYPES["integer"])
+    return found
+
+
+def _widened(table: Table) -> str:
+    """All columns, in the types that the spec says."""
+    small = _narrow(table)
+    return ", ".join(f"cast({name(c)} as {TYPES['integer']}) as {name(c)}" if c in small else name(c) for c in _columns(table))
+
+
 def _complete(table: Table) -> str:
     """Rows with all keys and all columns that may not be NULL."""
     keys = [k.name for k in table.key] + (list(table.parent.key) if table.parent else [])
@@ -99,9 +121,9 @@ def _order(table: Table) -> str:
     return ", ".join(map(name, dict.fromkeys([*first, *(k.name for k in table.key), *_columns(table)])))
 
 
-def _first_of(table: Table, columns: list[str], source: str) -> str:
+def _first_of(table: Table, columns: list[str], source: str, what: str = "*") -> str:
     by = ", ".join(map(name, columns))
-    return f"select * from {source}\n    qualify row_number() over (partition by {by} order by {_order(table)}) = 1"
+    return f"select {what} from {source}\n    qualify row_number() over (partition by {by} order by {_order(table)}) = 1"
 
 
 def _lawful(study: Study, table: Table, source: str, held: list[Constraint]) -> str:

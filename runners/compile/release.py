@@ -55,7 +55,7 @@ def quality(study: Study) -> str:
     config = _config(study, "quality_columns")
     return f"""{head(study)}{config}
 
-with {name(root.name)} as (
+with {name(root.name)} as not materialized (
     select * from {{{{ ref('{prefix(study)}__{root.name}') }}}}
 ),
 noised_sums as (

@@ -20,13 +20,22 @@ def dump(models: list[Model], sources: list[Model] | None = None, exposures: lis
     return "# Rendered by `wardloom compile`: change the spec, not this file.\n" + text
 
 
-def entry(column: str, about: str, tests: list[Any] | None = None, kind: str | None = None, must: bool = False) -> Model:
-    """A column: what it means, its tests, its SQL type; one that `must` be there is NOT NULL by contract."""
+def entry(
+    column: str,
+    about: str,
+    tests: list[Any] | None = None,
+    kind: str | None = None,
+    must: bool = False,
+    checks: list[str] | None = None,
+) -> Model:
+    """A column: what it means, its tests, its SQL type. By contract one that `must` be there is NOT NULL, and `checks` hold."""
     found: Model = {"name": column, "description": plain(about), "quote": True}
     if kind:
         found["data_type"] = kind
-    if must:
-        found["constraints"] = [{"type": "not_null"}]
+    constraints = [{"type": "not_null"}] if must else []
+    constraints += [{"type": "check", "expression": check} for check in checks or ()]
+    if constraints:
+        found["constraints"] = constraints
     if tests:
         found["data_tests"] = tests
     return found

@@ -66,11 +66,18 @@ def draw(job: Job, batch: int, rules: Rules) -> None:
         for number in job.shards(batch):
             sample = job.model.shard(number, job.patients, job.seed, rules, job.shard)
             for name, frame in sample.tables.items():
-                rows: pa.Table = table_of(study, name, frame)
+                rows: pa.Table = table_of(study, name, frame, drawn=True)
                 if name not in writers:
-                    writers[name] = stack.enter_context(pq.ParquetWriter(job.rows(batch, name), rows.schema))
+                    writers[name] = stack.enter_context(_writer(job.rows(batch, name), rows.schema))
                 writers[name].write_table(rows, row_group_size=max(len(rows), 1))
             counted = Tally.of(study, sample)
             tally = tally + counted if tally else counted
     assert tally
     tally.save(job.tally(batch))
+
+
+def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Integers are packed as they are, not by way of a dictionary: that takes half the time, both ways."""
+    whole = [f.name for f in schema if pa.types.is_integer(f.type)]
+    others = [f.name for f in schema if f.name not in whole]
+    return pq.ParquetWriter(file, schema, use_dictionary=others, column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"))

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from generators.marginal.structure import queries
+from runners import publish
 from runners.compile.write import stale, write
+from runners.errors import GATE, Stop
 from specs.lang.read import read
 from specs.lang.types import Column, Constraint, Key, Outputs, Parent, Privacy, Study, Table
 from tests.dbt.rendered import expected, sums
@@ -132,7 +134,7 @@ def released(path: Path, stays: str) -> Path:
     """A release as a generator leaves it."""
     path.unlink(missing_ok=True)
     sampled = {
-        "patient": ("(1, 40, 'it''s', 1), (2, 50, NULL, NULL)", "patient_id, age, größe, mother"),
+        "patient": ("(1, 40, 'it''s', 1), (2, 30, NULL, NULL)", "patient_id, age, größe, mother"),
         "stay": (stays, "patient_id, line, day, kind, cost"),
         "item": ("(1, 1, 1, 'x'), (2, 1, 1, 'y')", "item, patient_id, line, code"),
     }
@@ -147,15 +149,16 @@ def released(path: Path, stays: str) -> Path:
     return path
 
 
-BROKEN = """(1, 2, 5, 'c', 1.5), (9, 1, 5, 'a', 1.0), (2, 3, -1, 'a', 1.0), (2, 4, 5, 'a', 1.0), (2, 5, 5, 'a', 1.0),
-    (1, 6, 100, 'a', 1.0), (1, 7, 101, 'a', 1.0)"""
-TESTS = ("constraint_1", "stay__day__range", "stay__kind__values", "relationships", "unique_together_ward", "points_to")
+BROKEN = "(9, 1, 5, 'a', 1.0), (2, 4, 5, 'a', 1.0), (2, 5, 5, 'a', 1.0), (1, 6, 100, 'a', 1.0), (2, 7, 91, 'a', 1.0)"
+TESTS = ("constraint_1", "relationships", "unique_together_ward", "points_to")
 
 
 @pytest.fixture(scope="module")
 def release(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("release")
-    return folder, project(root, folder, ward())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "DBT", project(root, folder, ward()))
+        yield folder, publish.DBT
 
 
 def test_a_release_is_typed_keyed_and_tested(release):
@@ -164,6 +167,10 @@ def test_a_release_is_typed_keyed_and_tested(release):
     done = dbt(models, folder / "run", "release", "path:models/release/ward_7", WARDLOOM_RELEASE=path)
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(path), read_only=True) as con:
+        promised = con.execute(
+            "select table_name, constraint_type, constraint_column_names[1] from duckdb_constraints()"
+        ).fetchall()
+        assert {c for t, kind, c in promised if (t, kind) == ("stay", "CHECK")} == {"day", "kind", "cost"}
         types = dict(row[:2] for row in con.execute("describe synthetic.stay").fetchall())
         assert types == {"patient_id": "BIGINT", "line": "BIGINT", "day": "BIGINT", "kind": "VARCHAR", "cost": "DOUBLE"}
         shares = con.execute("select column_name, noised_share, synthetic_share, distance from synthetic.quality_columns")
@@ -177,6 +184,22 @@ def test_a_release_that_breaks_its_word_fails(release):
     assert done.returncode == 1
     failed = [line for line in done.stdout.splitlines() if " FAIL " in line]
     assert [name for name in TESTS if not any(name in line for line in failed)] == []
+
+
+OUTSIDE = {
+    "day": "(1, 2, 101, 'a', 1.0)",
+    "kind": "(1, 2, 6, 'c', 1.0)",
+    "cost": "(1, 2, 6, 'a', 'nan'::double)",
+}
+
+
+@pytest.mark.parametrize("column", OUTSIDE)
+def test_a_release_with_a_value_outside_its_domain_fails_and_names_the_column(release, column):
+    folder, _ = release
+    path = released(folder / "ward-7.duckdb", f"(1, 1, 5, 'a', 1.5), {OUTSIDE[column]}")
+    with pytest.raises(Stop, match=rf"breaks its dbt contract.*\n.*ward_7__stay: .*CHECK.*{column}") as found:
+        publish.build_release(ward(), path, folder / "built")
+    assert found.value.code == GATE
 
 
 def test_a_release_with_a_key_twice_fails(release):

@@ -54,6 +54,52 @@ def test_it_reads_the_same_from_a_project(target: str, tmp_path: Path) -> None:
     ours, plain = _manifest(START, target, tmp_path / "ours"), _manifest(("-m", "dbt.cli.main"), target, tmp_path / "plain")
     assert len(ours["macros"]) > 400 and any(n["config"]["enabled"] for n in ours["nodes"].values())
     assert ours == plain
+    unread = Path("partial_parse.msgpack")
+    assert (tmp_path / "plain" / unread).exists() and not (tmp_path / "ours" / unread).exists()
+
+
+CLASSES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from runners.dbt_start import hurry
+hurry()
+from dataclasses import dataclass
+from dbt_common.dataclass_schema import dbtClassMixin
+
+@dataclass
+class Above(dbtClassMixin):
+    number: int
+    def __post_serialize__(self, told, context=None):
+        return told | {"told": type(self).__name__}
+
+@dataclass
+class Below(Above):
+    inner: Above
+
+one = Below.from_dict({"number": 1, "inner": {"number": 2}})
+assert one == Below(1, Above(2)), one
+assert one.to_dict() == {"number": 1, "inner": {"number": 2, "told": "Above"}, "told": "Below"}, one.to_dict()
+assert one.to_dict() == one.__mashumaro_to_dict__() and Above(3).to_dict() == {"number": 3, "told": "Above"}
+"""
+
+
+def test_classes_become_dictionaries_and_come_back() -> None:
+    subprocess.run([sys.executable, "-c", CLASSES, str(DBT.parent)], check=True)
+
+
+ASKS = """
+from dbt_common.behavior_flags import Behavior
+found = Behavior([{"name": "a", "default": False, "docs_url": "u"}], {})
+print(found.a._behavior_change_event.flag_source)
+"""
+
+
+def test_a_setting_comes_from_the_module_that_asks(tmp_path: Path) -> None:
+    (tmp_path / "asks.py").write_text(ASKS, encoding="utf-8")
+    for before in ("", "from runners.dbt_start import hurry; hurry();"):
+        code = f"import sys; sys.path[:0] = sys.argv[1:]; {before} import asks"
+        done = subprocess.run([sys.executable, "-c", code, str(DBT.parent), str(tmp_path)], check=True, capture_output=True)
+        assert done.stdout == b"asks\n"
 
 
 @pytest.mark.slow

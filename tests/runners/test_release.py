@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from generators.frame import Series, known
+from generators.frame import Series, known, narrow
 from generators.marginal.structure import queries, structure
 from privacy.sums import Sums
 from runners import release
@@ -42,7 +42,7 @@ def files(study, folder):
     """The tables as Parquet files; patients in two of them."""
     found = {}
     for name, frame in tables().items():
-        rows = table_of(study, name, frame)
+        rows = table_of(study, name, frame, drawn=True)
         found[name] = [folder / f"{name}{i}.parquet" for i in range(2)]
         for file, part in zip(found[name], (rows.slice(0, 2), rows.slice(2)), strict=True):
             pq.write_table(part, file)
@@ -57,9 +57,9 @@ def database(study, tmp_path):
     return duckdb.connect(str(file), read_only=True)
 
 
-def test_tables_have_the_types_of_the_spec(database):
+def test_drawn_tables_have_the_types_of_the_spec_but_narrow_integers(database):
     found = database.sql("describe sampled.patient").fetchall()
-    assert [(c[0], c[1]) for c in found] == [("patient_id", "BIGINT"), ("age", "BIGINT"), ("sex", "VARCHAR")]
+    assert [(c[0], c[1]) for c in found] == [("patient_id", "BIGINT"), ("age", "INTEGER"), ("sex", "VARCHAR")]
     assert database.sql("select * from sampled.patient order by 1").fetchall() == [(0, 1, "F"), (1, 50, "M"), (2, 99, None)]
 
 
@@ -115,6 +115,14 @@ def test_columns_survive_arrow(kind, values, expected):
     assert shown == expected
     back = from_arrow(array, kind)
     assert back.values[0] == values[0] and back.null.tolist() == [False, True]
+
+
+def test_integers_are_narrow_where_their_range_is():
+    ranges = {(0, 5): True, (-(2**30), 0): False, (0, 2**40): False}
+    assert {ends: narrow(Column("a", "integer", range=ends)) for ends in ranges} == ranges
+    assert not narrow(Column("a", "integer")) and not narrow(Column("a", "number", range=(0, 5)))
+    small = to_arrow(Series(np.asarray([-5, 7]), np.asarray([False, True])), "integer", small=True)
+    assert str(small.type) == "int32" and small.to_pylist() == [-5, None]
 
 
 def test_strings_and_booleans_survive_arrow():

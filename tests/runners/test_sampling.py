@@ -172,10 +172,10 @@ def test_nothing_larger_than_a_shard_is_ever_held(job, model, monkeypatch):
     held: list[int] = []
     most = {t.name: SHARD * room(model.study, t) for t in model.study.patient_tables()}
 
-    def watched(study, name, frame):
+    def watched(study, name, frame, **how):
         assert length(frame) <= most[name]
         held.append(length(frame))
-        return table_of(study, name, frame)
+        return table_of(study, name, frame, **how)
 
     table_of = batch_module.table_of
     monkeypatch.setattr(batch_module, "table_of", watched)

@@ -1,7 +1,7 @@
 -- Rendered by `wardloom compile` from specs/omop.yml: change the spec, not this file.
 {{ config(enabled=(target.name == 'release' and target.database == 'omop'), schema='synthetic', alias='quality_columns') }}
 
-with "person" as (
+with "person" as not materialized (
     select * from {{ ref('omop__person') }}
 ),
 noised_sums as (

@@ -13,7 +13,7 @@ typed as (
 inside as (
     select
         "patient_id",
-        case when "age" < 0 then 0 when "age" > 110 then 110 else "age" end as "age",
+        cast(case when "age" < 0 then 0 when "age" > 110 then 110 else "age" end as tinyint) as "age",
         case when cast("sex" as varchar) in ('F', 'M', 'U') then "sex" end as "sex",
         case when "los_days" < 0 then 0 when "los_days" > 60 then 60 else "los_days" end as "los_days"
     from typed
@@ -23,7 +23,7 @@ complete as (
     where "patient_id" is not null and "age" is not null and "sex" is not null and "los_days" is not null
 ),
 keyed as (
-    select * from complete
+    select "patient_id", cast("age" as bigint) as "age", "sex", "los_days" from complete
     qualify row_number() over (partition by "patient_id" order by "patient_id", "age", "sex", "los_days") = 1
 ),
 lawful as (

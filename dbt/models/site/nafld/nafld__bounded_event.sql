@@ -14,7 +14,7 @@ inside as (
     select
         "event_id",
         "patient_id",
-        case when "days" < -13000 then -13000 when "days" > 8000 then 8000 else "days" end as "days",
+        cast(case when "days" < -13000 then -13000 when "days" > 8000 then 8000 else "days" end as smallint) as "days",
         case when cast("event" as varchar) in ('nafld', 'htn', 'dyslipidemia', 'ang/isc', 'diabetes', 'stroke', 'afib', 'MI', 'heart failure', 'cardiac arrest') then "event" end as "event"
     from typed
 ),
@@ -23,7 +23,7 @@ complete as (
     where "event_id" is not null and "patient_id" is not null and "days" is not null and "event" is not null
 ),
 keyed as (
-    select * from complete
+    select "event_id", "patient_id", cast("days" as bigint) as "days", "event" from complete
     qualify row_number() over (partition by "patient_id", "event_id" order by "days", "event_id", "patient_id", "event") = 1
 ),
 "patient__above" as (

@@ -15,7 +15,7 @@ inside as (
     select
         "lab_id",
         "patient_id",
-        case when "days" < -10000 then -10000 when "days" > 8000 then 8000 else "days" end as "days",
+        cast(case when "days" < -10000 then -10000 when "days" > 8000 then 8000 else "days" end as smallint) as "days",
         case when cast("test" as varchar) in ('fib4', 'hdl', 'sbp', 'smoke') then "test" end as "test",
         case when "value" < 0 then 0 when "value" > 500 then 500 else "value" end as "value"
     from typed
@@ -25,7 +25,7 @@ complete as (
     where "lab_id" is not null and "patient_id" is not null and "days" is not null and "test" is not null and "value" is not null
 ),
 keyed as (
-    select * from complete
+    select "lab_id", "patient_id", cast("days" as bigint) as "days", "test", "value" from complete
     qualify row_number() over (partition by "patient_id", "lab_id" order by "days", "lab_id", "patient_id", "test", "value") = 1
 ),
 "patient__above" as (

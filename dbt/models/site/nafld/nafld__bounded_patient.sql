@@ -17,12 +17,12 @@ typed as (
 inside as (
     select
         "patient_id",
-        case when "age" < 18 then 18 when "age" > 98 then 98 else "age" end as "age",
+        cast(case when "age" < 18 then 18 when "age" > 98 then 98 else "age" end as tinyint) as "age",
         "male" as "male",
         case when "weight" < 30 then 30 when "weight" > 190 then 190 else "weight" end as "weight",
-        case when "height" < 120 then 120 when "height" > 220 then 220 else "height" end as "height",
+        cast(case when "height" < 120 then 120 when "height" > 220 then 220 else "height" end as smallint) as "height",
         "case_id" as "case_id",
-        case when "futime" < 0 then 0 when "futime" > 8000 then 8000 else "futime" end as "futime",
+        cast(case when "futime" < 0 then 0 when "futime" > 8000 then 8000 else "futime" end as smallint) as "futime",
         "status" as "status"
     from typed
 ),
@@ -31,7 +31,7 @@ complete as (
     where "patient_id" is not null and "age" is not null and "male" is not null and "futime" is not null and "status" is not null
 ),
 keyed as (
-    select * from complete
+    select "patient_id", cast("age" as bigint) as "age", "male", "weight", cast("height" as bigint) as "height", "case_id", cast("futime" as bigint) as "futime", "status" from complete
     qualify row_number() over (partition by "patient_id" order by "patient_id", "age", "male", "weight", "height", "case_id", "futime", "status") = 1
 ),
 lawful as (

@@ -21,7 +21,7 @@ complete as (
     where "measurement_id" is not null and "visit_id" is not null
 ),
 keyed as (
-    select * from complete
+    select "measurement_id", "visit_id", "concept" from complete
     qualify row_number() over (partition by "visit_id", "measurement_id" order by "measurement_id", "visit_id", "concept") = 1
 ),
 "visit__above" as (

@@ -16,7 +16,7 @@ inside as (
     select
         "person_id",
         case when cast("gender" as varchar) in ('F', 'M', 'U') then "gender" end as "gender",
-        case when "birth_year" < 1905 then 1905 when "birth_year" > 2024 then 2024 else "birth_year" end as "birth_year",
+        cast(case when "birth_year" < 1905 then 1905 when "birth_year" > 2024 then 2024 else "birth_year" end as smallint) as "birth_year",
         case when cast("race" as varchar) in ('0', '8515', '8516', '8527') then "race" end as "race",
         case when cast("ethnicity" as varchar) in ('0', '38003563', '38003564') then "ethnicity" end as "ethnicity",
         "died" as "died"
@@ -27,7 +27,7 @@ complete as (
     where "person_id" is not null and "gender" is not null and "birth_year" is not null and "died" is not null
 ),
 keyed as (
-    select * from complete
+    select "person_id", "gender", cast("birth_year" as bigint) as "birth_year", "race", "ethnicity", "died" from complete
     qualify row_number() over (partition by "person_id" order by "person_id", "gender", "birth_year", "race", "ethnicity", "died") = 1
 ),
 lawful as (

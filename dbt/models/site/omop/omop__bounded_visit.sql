@@ -17,7 +17,7 @@ inside as (
         "person_id",
         case when cast("kind" as varchar) in ('inpatient', 'outpatient', 'emergency', 'other') then "kind" end as "kind",
         case when "started_on" < (date '1970-01-01' + -23741) then (date '1970-01-01' + -23741) when "started_on" > (date '1970-01-01' + 20088) then (date '1970-01-01' + 20088) else "started_on" end as "started_on",
-        case when "los_days" < 0 then 0 when "los_days" > 365 then 365 else "los_days" end as "los_days"
+        cast(case when "los_days" < 0 then 0 when "los_days" > 365 then 365 else "los_days" end as smallint) as "los_days"
     from typed
 ),
 complete as (
@@ -25,7 +25,7 @@ complete as (
     where "visit_id" is not null and "person_id" is not null and "kind" is not null and "started_on" is not null and "los_days" is not null
 ),
 keyed as (
-    select * from complete
+    select "visit_id", "person_id", "kind", "started_on", cast("los_days" as bigint) as "los_days" from complete
     qualify row_number() over (partition by "person_id", "visit_id" order by "started_on", "visit_id", "person_id", "kind", "los_days") = 1
 ),
 "person__above" as (
