@@ -17,7 +17,6 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from lineage.arms import told_once
 from lineage.links import DIRECT, INDIRECT
 
 RANK = ("IDENTITY", "TRANSFORMATION", "AGGREGATION")
@@ -65,7 +64,6 @@ def _traced(sql: str, tables: tuple[tuple[str, tuple[str, ...]], ...]) -> Traced
         tree = parse_one(sql, read="duckdb")
         if not isinstance(tree, exp.Query):
             raise Untraceable("not a query")
-        told_once(tree)
         tree = qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False, quote_identifiers=True)
         scope = build_scope(tree)
     except (SqlglotError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as problem:
