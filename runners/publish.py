@@ -9,6 +9,7 @@ from typing import Any
 from runners.dbt import log, results, run_dbt
 from runners.errors import DATA, GATE, Stop
 from runners.places import DBT
+from runners.release import keep_once
 from specs.lang.types import Study
 
 CONTRACT = "Constraint Error:"
@@ -23,7 +24,7 @@ def build_release(study: Study, database: Path, folder: Path) -> None:
     environ = {"WARDLOOM_RELEASE": str(database)}
     words = ["build", "--target", "release", "--select", f"path:models/release/{name}"]
     if run_dbt(words, folder, environ, _project(name, folder / "project")) == 0:
-        return
+        return keep_once(database, study)
     bad = [r for r in results(folder) if r.get("status") in ("fail", "error")]
     lines = [f"  {str(r.get('unique_id', '')).partition('.')[2]}: {_said(r)[:200]}" for r in bad]
     broken = bool(bad) and all(r.get("status") == "fail" or _said(r).startswith(CONTRACT) for r in bad)

@@ -24,7 +24,8 @@ from runners.reference import reference
 from specs.lang.types import Study
 
 SAMPLED = "sampled"
-"""Schema of the tables as the generator drew them; dbt's models at the release read them."""
+"""Schema of the tables that dbt's models at the release read: views of the rows that the generator drew, afterwards of the
+released tables, so that rows are there once and dbt can be run again."""
 MANIFEST = "manifest.json"
 BINS = "bins.yml"
 """What a study that finds bins releases, in place of a database."""
@@ -33,8 +34,8 @@ MEMORY = "1GB"
 
 
 def write_database(file: Path, study: Study, rows: Mapping[str, Sequence[Path]], sums: Sums, facts: Mapping[str, Any]) -> None:
-    """Sampled tables from Parquet files (`rows[table]`, in order), `wardloom.noised_sums` with macros for it, and
-    `wardloom.facts` in a new file.
+    """Views of Parquet files (`rows[table]`, in order), `wardloom.noised_sums` with macros for it, and `wardloom.facts` in a
+    new file.
     """
     with duckdb.connect(str(file), config={"memory_limit": MEMORY}) as connection:
         for schema in (SAMPLED, study.outputs.schema, "wardloom"):
@@ -43,7 +44,7 @@ def write_database(file: Path, study: Study, rows: Mapping[str, Sequence[Path]],
             if table.reference:
                 _put(connection, SAMPLED, table.name, reference(study, table))
         for name, files in rows.items():
-            _copy(connection, name, files)
+            _view(connection, name, f"read_parquet([{', '.join(map(_literal, files))}])")
         _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))
         _put(connection, "wardloom", "facts", _facts(facts))
         for statement in macros("wardloom"):
@@ -56,10 +57,19 @@ def _put(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: pa
     connection.unregister("arriving")
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path]) -> None:
-    """The rows of all files, file after file."""
-    sql = f"CREATE TABLE {quoted(SAMPLED)}.{quoted(name)} AS SELECT * FROM read_parquet(?)"
-    connection.execute(sql, [[str(f) for f in files]]).fetchall()
+def keep_once(file: Path, study: Study) -> None:
+    """When dbt has made the tables: what was read from Parquet files is read from them."""
+    with duckdb.connect(str(file)) as connection:
+        for table in study.patient_tables():
+            _view(connection, table.name, f"{quoted(study.outputs.schema)}.{quoted(table.name)}")
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
+    connection.execute(f"CREATE OR REPLACE VIEW {quoted(SAMPLED)}.{quoted(name)} AS SELECT * FROM {rows}").fetchall()
+
+
+def _literal(file: Path) -> str:
+    return "'" + str(file).replace("'", "''") + "'"
 
 
 def noised_sums(study: Study, sums: Sums) -> pa.Table:

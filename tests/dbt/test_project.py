@@ -143,7 +143,7 @@ def released(path: Path, stays: str) -> Path:
         for schema in ("sampled", "wardloom"):
             con.execute(f"create schema {schema}").fetchall()
         for table, (rows, names) in sampled.items():
-            con.execute(f"create table sampled.{table} as select * from (values {rows}) t({names})").fetchall()
+            con.execute(f"create view sampled.{table} as select * from (values {rows}) t({names})").fetchall()
         names = "query, table_name, columns, cell, codes, labels, value, std_error"
         con.execute(f"create table wardloom.noised_sums as select * from (values {sums}) t({names})").fetchall()
     return path

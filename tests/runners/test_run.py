@@ -13,6 +13,7 @@ from runners import run as run_module
 from runners import stages
 from runners.errors import DATA, REFUSED, Stop
 from runners.places import Places, ledger_of, private_of
+from runners.release import keep_once
 from runners.reporting import rebuild_report
 from runners.run import run
 from runners.site import agent as agent_module
@@ -50,8 +51,16 @@ def transport(study, monkeypatch):
     monkeypatch.setattr(run_module, "transport_of", lambda study, spec, kit: found)
     monkeypatch.setattr(agent_module, "build", built)
     monkeypatch.setattr(stages, "stale", lambda study: [])
-    monkeypatch.setattr(stages, "build_release", lambda study, database, folder: None)
+    monkeypatch.setattr(stages, "build_release", typed)
     return found
+
+
+def typed(study, database, folder):
+    """In place of dbt: the tables as they were drawn."""
+    with duckdb.connect(str(database)) as con:
+        for table in ("patient", "lab"):
+            con.execute(f"create table synthetic.{table} as from sampled.{table}")
+    keep_once(database, study)
 
 
 def go(study, **options):
@@ -73,6 +82,8 @@ def test_a_run_makes_a_release(study, transport):
     assert set(json.loads((place.release / "manifest.json").read_text())["files"]) == names - {"manifest.json"}
     with duckdb.connect(str(place.database), read_only=True) as con:
         assert con.sql("select count(*) from sampled.patient").fetchall() == [(50,)]
+        rows = "select distinct schema_name from duckdb_tables() where table_name = 'patient'"
+        assert con.sql(rows).fetchall() == [("synthetic",)]  # once
     assert latest(place.runs).finished
 
 

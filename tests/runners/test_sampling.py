@@ -73,7 +73,7 @@ def released(job: Job, sums: Sums, file: Path) -> dict[str, tuple]:
     study = job.model.study
     tables = [t.name for t in study.patient_tables()]
     write_database(file, study, {t: [job.rows(b, t) for b in job.batches] for t in tables}, sums, {})
-    with duckdb.connect(str(file), read_only=True) as con:
+    with duckdb.connect(str(file), read_only=True, config={"threads": 1}) as con:  # an aggregate takes rows as they come
         return {t: con.sql(f"select count(*), md5(string_agg(r::varchar, ';')) from sampled.{t} r").fetchall()[0] for t in tables}
 
 
