@@ -7,10 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generators.arrays import CPU
+from generators.arrays import CPU, Arrays
 from generators.marginal.classes import SMOOTH, _Problem, fit
 from generators.marginal.cliques import ALL_CELLS, CELLS, Columns, cliques
 from generators.marginal.pairs import Pairs
+from tests.generators.away import CUPY
 
 ROWS = 20_000.0
 
@@ -167,6 +168,15 @@ def test_neighbouring_bins_pull_at_each_other(seed):
         way = rng.normal(size=logits.shape)
         exact = (roughness(together, logits + way) - roughness(together, logits - way)) / 2
         assert float((slope * way).sum()) == pytest.approx(exact, rel=1e-4, abs=1e-4)
+
+
+def test_classes_with_a_couple_are_the_same_wherever_they_are_fitted():
+    rng = np.random.default_rng(7)
+    pairs = known({(0, 2): decided(12, 6, rng)}, (12, 5, 6, 8), 40.0, rng)
+    here, there = (
+        fit(device, pairs, cliques(pairs), 16, 30, np.random.default_rng(1), lambda _: None) for device in (CPU, Arrays(CUPY))
+    )
+    assert np.allclose(here.weight, there.weight, atol=1e-6) and np.allclose(here.shares, there.shares, atol=1e-6)
 
 
 def test_classes_meet_a_couple_and_its_pairs_with_others():
