@@ -8,7 +8,7 @@ couples whose noised cells stand out most from independence (as the edges of a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
@@ -130,8 +130,7 @@ class Columns:
     def __init__(self, arrays: Arrays, pairs: Pairs, cliques: Cliques, classes: int) -> None:
         blocks = [slice(int(a), int(b)) for a, b in pairwise(cliques.start)]
         self.found = arrays.xp.empty((classes, len(pairs.margin)), np.float32)
-        parts = ((cells, *_parts(arrays, pairs, clique)) for cells, clique in zip(blocks, cliques.of, strict=True))
-        self.parts = list(_joined(parts))
+        self.parts = [(cells, *_parts(arrays, pairs, clique)) for cells, clique in zip(blocks, cliques.of, strict=True)]
 
     def of(self, shares: Any) -> Any:
         """(classes, codes) of (classes, cells)"""
@@ -144,20 +143,6 @@ class Columns:
         for cells, codes, member in self.parts:
             out[:, cells] = slope[:, codes] if member is None else slope[:, codes] @ member.T
         return out
-
-
-def _joined(parts: Iterable[tuple[slice, Any, Any]]) -> Iterator[tuple[slice, Any, Any]]:
-    """Columns by themselves that follow each other are copied at once."""
-    held: tuple[slice, Any, Any] | None = None
-    for cells, codes, member in parts:
-        if held and member is None and held[2] is None and held[1].stop == codes.start:
-            held = slice(held[0].start, cells.stop), slice(held[1].start, codes.stop), None
-            continue
-        if held:
-            yield held
-        held = cells, codes, member
-    if held:
-        yield held
 
 
 def _parts(arrays: Arrays, pairs: Pairs, clique: tuple[int, ...]) -> tuple[Any, Any]:
