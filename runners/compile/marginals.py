@@ -10,7 +10,7 @@ from __future__ import annotations
 from generators.marginal.plan import Plan
 from privacy.query import Query, grouped
 from runners.compile.coded import whole_bins
-from runners.compile.names import head, model, ref
+from runners.compile.names import head, ref
 from runners.compile.sql import literal, name
 from specs.lang.domain import SPLIT
 from specs.lang.types import Study, Table
@@ -23,8 +23,10 @@ def marginals(study: Study, table: Table, plan: Plan) -> str:
 
 def _counted(study: Study, table: Table, plan: Plan) -> str:
     counts = "\n    union all\n    ".join(_count(q, whole_bins(plan)) for q in plan.queries())
-    return f"""{head(study)}{{% set coded = ref('{model(study, "coded", table.name)}') %}}
-with totals as (
+    return f"""{head(study)}with coded as not materialized (
+    select * from {ref(study, "coded", table.name)}
+),
+totals as (
     {counts}
 )
 
@@ -35,13 +37,10 @@ where __cell is not null
 
 
 def _count(query: Query, bins: dict[str, str]) -> str:
-    """Grouped by the codes as they are: a cell's number is worked out once a cell, not once a row.
-
-    From the table itself: to plan a CTE for each query takes DuckDB longer.
-    """
+    """Grouped by the codes as they are: a cell's number is worked out once a cell, not once a row."""
     by = ", ".join(name(bins.get(c, c)) for c in query.columns)
     cell, total = _cell(query, "integer", bins), f"{query.scale} * count(*)"
-    return f"select {literal(query.name)} as query, {cell} as __cell, {total} as total from {{{{ coded }}}} group by {by}"
+    return f"select {literal(query.name)} as query, {cell} as __cell, {total} as total from coded group by {by}"
 
 
 def _weighed(study: Study, table: Table, plan: Plan) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import numpy as np
-from jinja2 import Template
 
 from generators.frame import Frame, Series, Tables
 from generators.marginal.ask import answers
@@ -28,7 +29,8 @@ def build(con: duckdb.DuckDBPyConnection, study: Study) -> None:
 
 
 def _put(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
-    sql = Template(sql).render(ref=lambda model: f'"{model}"', source=lambda _, table: f'"{table}"')
+    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r'"\1"', sql)
+    sql = re.sub(r"\{\{ source\('\w+', '(\w+)'\) \}\}", r'"\1"', sql)
     con.execute(f'CREATE TABLE "{name}" AS {sql}').fetchall()
 
 
