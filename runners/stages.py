@@ -64,6 +64,7 @@ def ask(run: Run) -> None:
     assert run.recorder
     if run.door.answered(run.asked, measured(run.study)):
         run.sums = run.door.ask(run.asked, measured(run.study))
+        run.present = run.sums.sites
         return
     sites = [site for site in run.study.sites if site not in run.door.left_out]
     with run.recorder.round(sites) as stage:
@@ -81,7 +82,8 @@ def ask(run: Run) -> None:
         except BaseException as problem:
             builds.end(problem)
             raise
-        stage.answered(run.sums.sites, cost(run.study, run.asked, measured(run.study))[0] or None)
+        run.present = run.sums.sites
+        stage.answered(run.present, cost(run.study, run.asked, measured(run.study))[0] or None)
 
 
 def learn(run: Run) -> None:
@@ -89,7 +91,6 @@ def learn(run: Run) -> None:
     from generators.marginal.train import learn as learn_model
 
     assert run.sums and run.recorder
-    run.present = run.sums.sites
     if run.earlier:
         run.sums = added(run.sums, run.earlier.sums)
     folder = run.folder / ("base" if run.study.generator.trains else "model")
@@ -188,8 +189,7 @@ def facts(run: Run) -> dict[str, Any]:
 def data_versions(run: Run) -> dict[str, list[str]]:
     """By hospital the names of all batches of patients in the sums."""
     found: dict[str, list[str]] = dict(run.earlier.facts.get("data_versions", {})) if run.earlier else {}
-    assert run.sums
-    here = {site: run.study.sites[site].data_version for site in run.sums.sites}
+    here = {site: run.study.sites[site].data_version for site in run.present}
     return found | {site: [*found.get(site, []), version] for site, version in here.items()}
 
 

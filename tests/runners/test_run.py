@@ -4,13 +4,16 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
 from privacy.ledger import Ledger
+from privacy.sums import Sums
 from runners import run as run_module
 from runners import stages
+from runners.earlier import Earlier
 from runners.errors import DATA, REFUSED, Stop
 from runners.places import Places, ledger_of, private_of
 from runners.release import keep_once
@@ -123,6 +126,16 @@ def test_rows_on_their_way_are_gone_when_the_release_is_there_and_processes_chan
     two = go(study, workers=2)
     assert rows() == before
     assert not (one.folder / "sampled").exists() and not (two.folder / "sampled").exists()
+
+
+def test_a_hospital_that_did_not_answer_has_no_new_batch_in_the_release(study):
+    """Its old batch is in the sums, through the earlier release that they are added to."""
+    sites = {name: replace(site, data_version="2") for name, site in study.sites.items()}
+    before = {name: ["1"] for name in sites}
+    sums = Sums({}, {}, {}, tuple(sites))
+    earlier = Earlier({"data_versions": before}, sums)
+    asked = SimpleNamespace(study=replace(study, sites=sites), earlier=earlier, present=("north", "lake"), sums=sums)
+    assert stages.data_versions(asked) == {"north": ["1", "2"], "lake": ["1", "2"], "coast": ["1"]}
 
 
 def test_the_report_can_be_built_again_from_the_release_alone(study, transport):
