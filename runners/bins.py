@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import textwrap
 from collections.abc import Sequence
@@ -12,13 +11,12 @@ import yaml
 from generators.bins.find import find
 from generators.bins.grid import grid
 from runners.files import write_text
+from runners.labels import text
 from runners.release import BINS
 from runners.run import Run
 from runners.stages import basics
 from specs.lang.sought import sought
 from specs.lang.types import Column
-
-EPOCH = datetime.datetime(1970, 1, 1)
 
 
 def bins(run: Run) -> None:
@@ -31,15 +29,13 @@ def bins(run: Run) -> None:
         "bins": {name: None if edges is None else written(columns[name], edges) for name, edges in found.items()}
     }
     run.partial.mkdir(parents=True, exist_ok=True)
-    write_text(run.partial / BINS, text(run))
+    write_text(run.partial / BINS, lines(run))
 
 
 def written(column: Column, edges: Sequence[float]) -> list[int | float | str]:
     """Edges as a spec writes them: dates and times in words, other numbers with as many decimals as matter."""
-    if column.type == "date":
-        return [(EPOCH + datetime.timedelta(days=e)).date().isoformat() for e in edges]
-    if column.type == "timestamp":
-        return [(EPOCH + datetime.timedelta(seconds=e)).isoformat() for e in edges]
+    if column.type in ("date", "timestamp"):
+        return [text(e, column.type) for e in edges]
     if column.type == "integer":
         return [int(e) for e in edges]
     assert column.range is not None
@@ -47,7 +43,7 @@ def written(column: Column, edges: Sequence[float]) -> list[int | float | str]:
     return [e if e in column.range else round(e, decimals) for e in edges]
 
 
-def text(run: Run) -> str:
+def lines(run: Run) -> str:
     """The file: what found the bins, and the bins, by column."""
     facts = run.facts
     spent = f"epsilon {facts['epsilon']:g}, delta {facts['delta']:g}" if facts["epsilon"] else "no privacy"

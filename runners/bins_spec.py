@@ -19,13 +19,13 @@ DOMAIN = ("type", "range", "nullable", "outside", "unit")
 
 def unsaid(study: Study) -> list[str]:
     """Columns that bins are sought for, where the spec does not say them."""
-    said = document(study.file, load(Path(study.file))).data["tables"][study.root.name]["columns"]
+    said = _said(study)["tables"][study.root.name]["columns"]
     return [c.name for c in sought(study.root) if "bins" not in said[c.name]]
 
 
 def bins_spec(study: Study, columns: list[str], epsilon: float | None, delta: float | None) -> str:
     """The text of the spec; without a budget it is without privacy, as the study is."""
-    said = document(study.file, load(Path(study.file))).data
+    said = _said(study)
     table = said["tables"][study.root.name]
     budget = {"none": said["privacy"]["none"]} if epsilon is None else {"epsilon": epsilon, "delta": delta}
     kept: dict[str, Any] = {word: table[word] for word in KEPT if word in table}
@@ -42,7 +42,12 @@ def bins_spec(study: Study, columns: list[str], epsilon: float | None, delta: fl
     if "directory" in said.get("outputs", {}):
         found["outputs"] = {"directory": f"{said['outputs']['directory'].rstrip('/')}-bins"}
     head = f"# Made by `wardloom bins {Path(study.file).name}`: how the values of these columns lie, for a budget of its own.\n"
-    return head + yaml.dump(found, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
+    return head + yaml.safe_dump(found, sort_keys=False, width=120, allow_unicode=True, default_flow_style=None)
+
+
+def _said(study: Study) -> Any:
+    """The spec as it is written."""
+    return document(study.file, load(Path(study.file))).data
 
 
 def _sites(study: Study, said: dict[str, Any], epsilon: float | None, delta: float | None) -> dict[str, Any]:
@@ -53,13 +58,5 @@ def _sites(study: Study, said: dict[str, Any], epsilon: float | None, delta: flo
     budget = study.privacy.budget
     if budget is None or epsilon is None or delta is None:
         return said
-    both = {"budget": {"epsilon": float(f"{budget.epsilon + epsilon:.12g}"), "delta": float(f"{budget.delta + delta:.12g}")}}
-    return {name: site if "budget" in site else site | both for name, site in said.items()}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes every part out, none by reference."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Of nothing that comes again."""
-        return True
+    both = [float(f"{a + b:.12g}") for a, b in ((budget.epsilon, epsilon), (budget.delta, delta))]
+    return {name: {"budget": dict(zip(("epsilon", "delta"), both, strict=True))} | site for name, site in said.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -24,6 +26,11 @@ SQL_TYPES: dict[Scalar, str] = {
 def quoted(name: str) -> str:
     """A SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_path(file: Path) -> str:
+    """A file as a SQL string."""
+    return "'" + str(file).replace("'", "''") + "'"
 
 
 def types_of(study: Study, table: str) -> dict[str, Scalar]:

@@ -17,6 +17,9 @@ INTERNAL = 5
 """An error of Wardloom itself."""
 INTERRUPTED = 130
 
+NO_TABLES = "{} finds bins: it has no tables"
+"""Of a study, by name, whose tables somebody asks for."""
+
 EXITS = """exit codes: 0 fine; 1 the spec or the command line is wrong; 2 a site refused (budget, approval);
 3 data or database trouble at a site; 4 a gate or a dbt test failed; 5 internal error; 130 interrupted"""
 

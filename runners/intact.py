@@ -16,7 +16,7 @@ import yaml
 
 from generators.marginal.model import Model
 from privacy.links import Broken
-from runners.errors import DATA, WRONG, Stop
+from runners.errors import DATA, NO_TABLES, WRONG, Stop
 from runners.files import read_json, sha256
 from runners.release import BINS, MANIFEST, load_model
 from specs.lang.types import Study
@@ -43,7 +43,7 @@ def released_model(folder: Path, study: Study) -> Model | None:
     Raises Stop when a file of it is not the one that was released, or when the study has no tables.
     """
     if study.generator.finds_bins:
-        raise Stop(WRONG, f"{study.name} finds bins: it has no tables")
+        raise Stop(WRONG, NO_TABLES.format(study.name))
     said = read_json(folder / MANIFEST)
     files = said.get("files", {}) if isinstance(said, dict) else {}
     if said is None or said.get("digest") != study.digest:
@@ -94,9 +94,10 @@ def _bins(folder: Path, said: Mapping[str, Any]) -> None:
     try:
         tables = yaml.safe_load((folder / BINS).read_text(encoding="utf-8"))["tables"]
         held = {name: column["bins"] for table in tables.values() for name, column in table["columns"].items()}
+        told = {name: edges for name, edges in said["bins"].items() if edges}
     except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError):
-        raise Broken(f"{BINS}: does not verify: its bins cannot be read") from None
-    if held != {name: edges for name, edges in said["bins"].items() if edges}:
+        raise Broken(f"{BINS}: does not verify: its bins, or those of the manifest, cannot be read") from None
+    if held != told:
         raise Broken(f"{MANIFEST}: does not verify: its `bins` are not what {BINS} says")
 
 

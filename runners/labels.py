@@ -94,14 +94,15 @@ def _fine(dom: Domain, kind: Scalar) -> list[str]:
 
 def _cell(low: float, high: float, cell: Cell, kind: Scalar) -> str:
     if cell.high <= cell.low:
-        return _text(low, kind)
+        return text(low, kind)
     if kind in ("integer", "date", "timestamp"):
         first, last = -(-low // 1), -(-high // 1) - 1
-        return _text(first, kind) if last <= first else f"{_text(first, kind)} to {_text(last, kind)}"
-    return f"{_text(low, kind)} to {_text(high, kind)}"
+        return text(first, kind) if last <= first else f"{text(first, kind)} to {text(last, kind)}"
+    return f"{text(low, kind)} to {text(high, kind)}"
 
 
-def _text(value: float, kind: Scalar) -> str:
+def text(value: float, kind: Scalar) -> str:
+    """A value in units of `Column.range`, as people and specs write it; six digits of a number."""
     if kind == "date":
         return (EPOCH + datetime.timedelta(days=value)).date().isoformat()
     if kind == "timestamp":

@@ -16,7 +16,7 @@ from generators.marginal.structure import structure
 from privacy.query import Query
 from privacy.sums import Sums
 from runners.arrow import numbers, words
-from runners.columnar import quoted
+from runners.columnar import quoted, quoted_path
 from runners.files import read_json, sha256, write_atomic, write_json
 from runners.intervals import macros
 from runners.labels import labels
@@ -44,7 +44,7 @@ def write_database(file: Path, study: Study, rows: Mapping[str, Sequence[Path]],
             if table.reference:
                 _put(connection, SAMPLED, table.name, reference(study, table))
         for name, files in rows.items():
-            _view(connection, name, f"read_parquet([{', '.join(map(_literal, files))}])")
+            _view(connection, name, f"read_parquet([{', '.join(map(quoted_path, files))}])")
         _put(connection, "wardloom", "noised_sums", noised_sums(study, sums))
         _put(connection, "wardloom", "facts", _facts(facts))
         for statement in macros("wardloom"):
@@ -66,10 +66,6 @@ def keep_once(file: Path, study: Study) -> None:
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
     connection.execute(f"CREATE OR REPLACE VIEW {quoted(SAMPLED)}.{quoted(name)} AS SELECT * FROM {rows}").fetchall()
-
-
-def _literal(file: Path) -> str:
-    return "'" + str(file).replace("'", "''") + "'"
 
 
 def noised_sums(study: Study, sums: Sums) -> pa.Table:

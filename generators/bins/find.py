@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generators.bins.cut import cut
 from generators.bins.grid import grid
-from generators.bins.plan import level_name
+from generators.bins.plan import query_name
 from generators.bins.tree import consistent
 from privacy.sums import Sums
 from specs.lang.sought import sought
@@ -16,6 +16,6 @@ def find(study: Study, sums: Sums) -> dict[str, tuple[float, ...] | None]:
     found: dict[str, tuple[float, ...] | None] = {}
     for column in sought(study.root):
         cells = grid(column)
-        names = [f"{study.root.name}: {level_name(column, level)}" for level in cells.levels]
+        names = [query_name(study.root, column, level) for level in cells.levels]
         found[column.name] = cut(cells, consistent([sums.values[n] for n in names]), sums.std[names[0]])
     return found

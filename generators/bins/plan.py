@@ -24,8 +24,13 @@ def _steps(table: Table, column: Column) -> Iterator[Step]:
     cells = grid(column)
     for level in cells.levels:
         found = Variable(level_name(column, level), "own", math.ceil(cells.cells / level), column.name)
-        query = Query(f"{table.name}: {found.name}", table.name, (found.name,), (found.size,), f"{table.name}.bins")
+        query = Query(query_name(table, column, level), table.name, (found.name,), (found.size,), f"{table.name}.bins")
         yield Step(found, Domain((), (), None, False), query, ())
+
+
+def query_name(table: Table, column: Column, level: int) -> str:
+    """The query of that variable."""
+    return f"{table.name}: {level_name(column, level)}"
 
 
 def level_name(column: Column, level: int) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runners.errors import EXITS, WRONG, Stop
+from runners.errors import EXITS, NO_TABLES, WRONG, Stop
 
 if TYPE_CHECKING:
     from specs.lang.types import Study
@@ -40,7 +40,7 @@ def study_with_tables(args: argparse.Namespace) -> Study:
     """The checked study, of which tables are wanted. Raises Stop for one that has none, SpecError as `study_of`."""
     study = study_of(args)
     if study.generator.finds_bins:
-        raise Stop(WRONG, f"{study.name} finds bins: it has no tables")
+        raise Stop(WRONG, NO_TABLES.format(study.name))
     return study
 
 

@@ -9,6 +9,7 @@ from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study, Table
 
 SIZES = {"tinyint": 1 << 7, "smallint": 1 << 15, "integer": 1 << 31}
+"""Signed whole numbers of one, two and four bytes lie below."""
 
 
 def bounded(study: Study, table: Table) -> str:

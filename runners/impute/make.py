@@ -12,7 +12,7 @@ import pyarrow as pa
 from generators.frame import Frame
 from generators.impute import Fills, Predicts
 from generators.marginal.mixture import Mixture
-from runners.columnar import quoted, to_arrow
+from runners.columnar import quoted, quoted_path, to_arrow
 from runners.errors import WRONG, Stop
 from runners.impute.fill import filled, read
 from runners.impute.partial import DATABASES, KNOWN, Partial, hushed
@@ -93,7 +93,7 @@ def _write(study: Study, partial: Partial, frame: Frame, added: Sequence[str], c
     select = f"SELECT {', '.join([*parts, *(f'drawn.{quoted(c)}' for c in added)])} FROM given POSITIONAL JOIN drawn"
     with TemporaryDirectory(prefix=f".{out.name[:40]}.", dir=out.parent) as folder:  # nobody else can look into it
         file = Path(folder) / out.name
-        path = "'" + str(file).replace("'", "''") + "'"
+        path = quoted_path(file)
         if out.suffix.lower() in DATABASES:
             partial.connection.execute(f"ATTACH {path} AS target")
             partial.connection.execute(f"CREATE TABLE target.{quoted(study.root.name)} AS {select}").fetchall()

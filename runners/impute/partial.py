@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from generators.frame import Series
-from runners.columnar import SQL_TYPES, from_arrow, quoted
+from runners.columnar import SQL_TYPES, from_arrow, quoted, quoted_path
 from runners.errors import DATA, WRONG, Stop
 from specs.lang.types import Column
 
@@ -63,7 +63,7 @@ class Partial:
 
     def _load(self, table: str) -> None:
         kind = self.file.suffix.lower()
-        path = "'" + str(self.file).replace("'", "''") + "'"
+        path = quoted_path(self.file)
         if kind in DATABASES:
             self.connection.execute(f"ATTACH {path} AS source (READ_ONLY)")
             self.connection.execute(f"CREATE TABLE given AS SELECT * FROM source.{quoted(table)}").fetchall()

@@ -58,6 +58,8 @@ def _study(notes: Notes, said: dict[str, Any], file: str, environ: Mapping[str, 
         governance=governance(notes, said.get("governance", {}), hospitals, made.get(privacy.unit)),
     )
     check_keys(notes, hospitals, study.federation.transport)
+    if study.generator.finds_bins and study.outputs.adds_to:
+        notes.say(("outputs", "adds_to"), "bins are found from one batch of patients", "leave it out")
     notes.stop()
     return study
 
