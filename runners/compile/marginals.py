@@ -1,15 +1,16 @@
 """Marginals: every query's exact integer sums over patients, with one weight per patient and group (`privacy.query`).
 
-A patient has one row of the root table, so there the weight is the query's scale whatever the row: cells are counted and
-scaled. (Q is the number k of queries, and isqrt(k scale^2 // k) = scale. A row in fewer cells would weigh no more, so the
-bound holds in any case.)
+A patient has one row of the root table, so there the weight is the query's scale whatever the row: cells are counted, those of
+three columns at once where that can be (`cubes`), and scaled. (Q is the number k of queries, and isqrt(k scale^2 // k) = scale.
+A row in fewer cells would weigh no more, so the bound holds in any case.)
 """
 
 from __future__ import annotations
 
 from generators.marginal.plan import Plan
 from privacy.query import Query, grouped
-from runners.compile.coded import whole_bins
+from runners.compile.coded import sizes, whole_bins
+from runners.compile.cubes import Columns, cubes
 from runners.compile.names import head, ref
 from runners.compile.sql import literal, name
 from specs.lang.domain import SPLIT
@@ -22,12 +23,17 @@ def marginals(study: Study, table: Table, plan: Plan) -> str:
 
 
 def _counted(study: Study, table: Table, plan: Plan) -> str:
-    counts = "\n    union all\n    ".join(_count(q, whole_bins(plan)) for q in plan.queries())
+    bins, queries = whole_bins(plan), plan.queries()
+    columns = [tuple(bins.get(c, c) for c in q.columns) for q in queries]
+    together = cubes(columns, sizes(plan))
+    counts = ",\n".join(map(_count, dict.fromkeys(together.values())))
+    totals = "\n    union all\n    ".join(_total(q, bins, by, together[by]) for q, by in zip(queries, columns, strict=True))
     return f"""{head(study)}with coded as not materialized (
     select * from {ref(study, "coded", table.name)}
 ),
+{counts},
 totals as (
-    {counts}
+    {totals}
 )
 
 select query, cast(__cell as bigint) as cell, cast(total as bigint) as total
@@ -36,11 +42,21 @@ where __cell is not null
 """
 
 
-def _count(query: Query, bins: dict[str, str]) -> str:
-    """Grouped by the codes as they are: a cell's number is worked out once a cell, not once a row."""
-    by = ", ".join(name(bins.get(c, c)) for c in query.columns)
-    cell, total = _cell(query, "integer", bins), f"{query.scale} * count(*)"
-    return f"select {literal(query.name)} as query, {cell} as __cell, {total} as total from coded group by {by}"
+def _count(cube: Columns) -> str:
+    """Rows for each combination of codes of the columns."""
+    by = ", ".join(map(name, cube))
+    return f"{_named(cube)} as materialized (\n    select {by}, count(*) as __rows from coded group by {by}\n)"
+
+
+def _total(query: Query, bins: dict[str, str], columns: Columns, cube: Columns) -> str:
+    """Summed over what else was counted, and scaled."""
+    by, cell = ", ".join(map(name, columns)), _cell(query, "integer", bins)
+    total = f"{query.scale} * sum(__rows)"
+    return f"select {literal(query.name)} as query, {cell} as __cell, {total} as total from {_named(cube)} group by {by}"
+
+
+def _named(cube: Columns) -> str:
+    return name(f"by {', '.join(cube)}")
 
 
 def _weighed(study: Study, table: Table, plan: Plan) -> str:
