@@ -1,7 +1,7 @@
 """Starts dbt without work that changes nothing, nearly half of what `dbt parse` takes. Run as a script by `runners.dbt`.
 
-What dbt does with a project, and what it writes, is the same (`tests/runners/test_dbt_start.py` holds it to that), but for a file
-that would spare a next dbt some reading: here none reads it. Where another version has no such place, its work is done as ever.
+What dbt does with a project is the same (`tests/runners/test_dbt_start.py` holds it to that); what it read of it is not written
+where nobody looks. Where another version has no such place, its work is done as ever.
 """
 
 from __future__ import annotations
@@ -109,16 +109,23 @@ def _without_source_lines() -> None:
     flag._default_source = staticmethod(source)
 
 
-def _nothing_for_the_next() -> None:
-    """After dbt is imported: what it read is not written for a next time that would read it."""
-    loader: Any = getattr(import_module("dbt.parser.manifest"), "ManifestLoader", None)
+def _nothing_unread(build: bool) -> None:
+    """After dbt is imported: what it read is not written for a next time, nor in the course of a build as its manifest.
+
+    Here none reads either.
+    """
+    parsing: Any = import_module("dbt.parser.manifest")
+    running: Any = import_module("dbt.task.runnable")
+    loader: Any = getattr(parsing, "ManifestLoader", None)
     if hasattr(loader, "write_manifest_for_partial_parse"):
         loader.write_manifest_for_partial_parse = lambda self: None
+    if build:
+        parsing.write_manifest = running.write_manifest = lambda *what: None
 
 
 if __name__ == "__main__":
     hurry()
     from dbt.cli.main import cli
 
-    _nothing_for_the_next()
+    _nothing_unread("build" in sys.argv)
     cli()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from generators.bins.plan import plan as bins_plan
 from generators.marginal.implied import (
@@ -36,6 +37,7 @@ MOST_CELLS = 20_000
 """A histogram over more cells than this is left out: its noise would be all one sees."""
 
 
+@lru_cache(maxsize=8)
 def structure(study: Study) -> tuple[Plan, ...]:
     """The plans of all patients' tables, parents first; of the patients' own alone, where bins are sought."""
     if study.generator.finds_bins:
@@ -46,6 +48,7 @@ def structure(study: Study) -> tuple[Plan, ...]:
     return tuple(plans.values())
 
 
+@lru_cache(maxsize=8)
 def queries(study: Study) -> tuple[Query, ...]:
     """Everything the marginal generator asks, in one round."""
     return tuple(q for plan in structure(study) for q in plan.queries())

@@ -230,9 +230,12 @@ class Governance:
     consent: Consent | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
-    """A whole checked spec. `tables` is in tree order: a parent comes before its children, reference tables come first."""
+    """A whole checked spec. `tables` is in tree order: a parent comes before its children, reference tables come first.
+
+    Two are the same only if they are one: that way what follows from a study need not be worked out twice.
+    """
 
     name: str
     file: str
