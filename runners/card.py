@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def _head(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"# {study.name}: model card"
     yield ""
     if study.about:
-        yield from (study.about, "")
+        yield from (html.escape(study.about), "")
     yield from ("| | |", "|---|---|")
     yield f"| spec | `{facts['digest']}` |"
     yield f"| run | `{facts['run']}`, {facts['made']}, Wardloom {facts['wardloom']} |"
@@ -39,7 +40,12 @@ def _head(study: Study, facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"| privacy | {facts['privacy']} |"
     if facts["epsilon"] is not None:
         yield f"| budget | epsilon {facts['epsilon']:g}, delta {facts['delta']:g} (rho {facts['rho']:.6f}) |"
-    yield f"| purpose | {study.governance.purpose or 'not said in the spec'} |"
+    yield f"| purpose | {_cell(study.governance.purpose) or 'not said in the spec'} |"
+
+
+def _cell(text: str) -> str:
+    """Words of the spec in a table: neither HTML nor the end of a cell or of its row."""
+    return " ".join(html.escape(text).replace("|", "\\|").split())
 
 
 def _learned(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -48,26 +48,32 @@ def run_name(study: Study, queries: str, fresh: int = 0) -> str:
     return f"{text}-{fresh}" if fresh else text
 
 
+def beside(site: Site, what: str) -> Path:
+    """A file beside the site's database: by its own name, whatever links lead to it."""
+    database = Path(site.database).resolve()
+    return database.with_name(f"{database.name}.{what}")
+
+
 def ledger_of(site: Site) -> Path:
     """A site's ledger lives beside its database."""
-    return Path(f"{site.database}.ledger").absolute()
+    return beside(site, "ledger")
 
 
 def key_of(site: Site) -> Path:
     """The signing key a steward made lies beside the database."""
-    return Path(f"{site.database}.key").absolute()
+    return beside(site, "key")
 
 
 def audit_of(site: Site) -> Path:
     """The site's log of approvals, refusals and of all that ever left: beside its database."""
-    return Path(f"{site.database}.audit").absolute()
+    return beside(site, "audit")
 
 
 def rounds_of(site: Site) -> Path:
     """What a site remembers of masked sums: private, beside its database."""
-    return Path(f"{site.database}.rounds").absolute()
+    return beside(site, "rounds")
 
 
 def private_of(site: Site, study: Study) -> Path:
     """The private folder of one study at a site: beside its database, readable by its owner only."""
-    return Path(f"{site.database}.work").absolute() / study.name
+    return beside(site, "work") / study.name

@@ -57,5 +57,6 @@ def grid(column: Column) -> Grid:
     low, high = column.range
     if column.type not in WHOLE:
         return Grid(low, high, False, (high - low) / PARTS, PARTS + 2)
-    width = math.ceil((high - low + 1) / MOST)
-    return Grid(low, high, True, width, math.ceil((high - low + 1) / width))
+    numbers = int(high) - int(low) + 1  # exact, as a difference of floats is not
+    width = -(-numbers // MOST)
+    return Grid(low, high, True, width, -(-numbers // width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runners.compile import consent
 from runners.compile.names import head, origin, ref
-from runners.compile.sql import TYPES, cast, clamped, condition, from_number, literal, name
+from runners.compile.sql import TYPES, cast, clamped, condition, from_number, key, literal, name
 from specs.lang.expression import columns, parse
 from specs.lang.types import Column, Constraint, Study, Table
 
@@ -67,7 +67,7 @@ def key_types(study: Study, table: Table) -> dict[str, str]:
 
 def _typed(study: Study, table: Table) -> str:
     keys = key_types(study, table)
-    columns = [f"try_cast({name(k)} as {kind}) as {name(k)}" for k, kind in keys.items()]
+    columns = [f"{key(k, kind)} as {name(k)}" for k, kind in keys.items()]
     columns += [f"{cast(c)} as {name(c.name)}" for c in table.columns.values() if c.measured and c.name not in keys]
     return "select\n        " + ",\n        ".join(columns) + "\n    from source"
 

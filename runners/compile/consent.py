@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runners.compile.names import prefix
-from runners.compile.sql import TYPES, condition, name
+from runners.compile.sql import TYPES, condition, key, name
 from specs.lang.types import Consent, Study
 
 
@@ -13,7 +13,7 @@ def steps(study: Study, consent: Consent, source: str) -> list[tuple[str, str]]:
     A condition that cannot be evaluated for a row is NULL there, and the row no consent.
     """
     pairs = list(zip(consent.key, study.root.key, strict=True))
-    keys = ", ".join(f"try_cast({name(theirs)} as {TYPES[own.type]}) as {name(own.name)}" for theirs, own in pairs)
+    keys = ", ".join(f"{key(theirs, TYPES[own.type])} as {name(own.name)}" for theirs, own in pairs)
     register = f"{{{{ source('{prefix(study)}', '{consent.table}') }}}}"
     same = " and ".join(f"consenting.{name(own.name)} = {source}.{name(own.name)}" for _, own in pairs)
     return [

@@ -31,7 +31,7 @@ def literal(text: str) -> str:
 
 def number(value: float) -> str:
     """A number as SQL reads it back exactly: with an exponent, as a decimal point alone would make a DECIMAL of it."""
-    if float(value).is_integer() and abs(value) < 2**53:
+    if float(value).is_integer() and abs(value) <= 2**53:
         return str(int(value))
     text = repr(float(value))
     return text if "e" in text else f"{text}e0"
@@ -49,6 +49,15 @@ def cast(column: Column) -> str:
     sql = f"try_cast({name(column.name)} as {TYPES[column.type]})"
     finite = column.type in {"string", "boolean", "integer"}  # or what it is cast to has no other values
     return sql if finite else f"case when isfinite({sql}) then {sql} end"
+
+
+def key(column: str, kind: str) -> str:
+    """A key column in its type. A number with a fraction is no whole key: rounded, it would be that of another row."""
+    sql = f"try_cast({name(column)} as {kind})"
+    if kind != TYPES["integer"]:
+        return sql
+    number = f"try_cast({name(column)} as double)"
+    return f"case when {number} = floor({number}) then {sql} end"
 
 
 def clamped(sql: str, low: str, high: str) -> str:

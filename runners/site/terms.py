@@ -13,7 +13,7 @@ from runners.site.message import Request
 from runners.site.purse import Purse
 from runners.site.training import Held
 from runners.site.trouble import Trouble
-from runners.task import Task, share, task_of, tried
+from runners.task import Task, measured, share, task_of, tried
 from specs.lang.types import Site, Study
 
 
@@ -46,13 +46,13 @@ def terms_of(site: Site, study: Study, held: Held, request: Request) -> Terms:
 
 
 def _asked(study: Study, held: Held, request: Request) -> tuple[tuple[Query, ...], Task | None]:
-    """The study's histograms, or a round of training, at its own share of the budget."""
+    """The study's histograms, or a round of training, each at its own share of the budget."""
     try:
         task = task_of(study, request.body)
     except ValueError:
         raise Trouble("queries") from None
+    if request.share != (share(study, task.trial) if task else measured(study)):
+        raise Trouble("queries")  # the same question at another share would be answered in another total
     if task is None:
         return queries_of(study), None
-    if request.share != share(study, task.trial):
-        raise Trouble("queries")
     return (task.query(study, held.generator(tried(study, task.trial)).moving),), task

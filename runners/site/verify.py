@@ -52,14 +52,16 @@ def check(site: Site, key: str | None = None) -> Verified:
 
 
 def rolled_back(site: Site, lines: Sequence[Link]) -> bool:
-    """Whether the ledger lacks the line that was its last when the log (`lines`) was last written; also when it is broken.
+    """Whether the ledger lacks a line that was its last when one of the log (`lines`) was written; also when it is broken.
+
+    All of them count: a line that was written after the ledger was put back knows of nothing before.
 
     A last line that a crash left half-written does not count: the ledger removes it.
     """
     data = bytes_of(ledger_of(site)) or b""
     whole = data[: data.rfind(b"\n") + 1]
     try:
-        _in_ledger(lines[-1:], linked(whole) if whole else ())
+        _in_ledger(lines, linked(whole) if whole else ())
     except Broken:
         return True
     return False

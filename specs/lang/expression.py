@@ -119,8 +119,16 @@ def _check_node(node: Any) -> None:
         raise ExpressionError("a number that is too long, or written in another way than 12.5 or 1e-3")
     if kind == "Cast" and not _is_date(node):
         raise ExpressionError("the only cast is of a date, written as DATE '2024-12-31'")
+    if kind == "Round" and not _is_whole(node.args.get("decimals")):
+        raise ExpressionError("the number of decimals in round(...) is a whole number, as in round(x, 2)")
     if kind == "DataType" and type(node.parent).__name__ != "Cast":
         raise ExpressionError("a type cannot stand here")
+
+
+def _is_whole(node: Any) -> bool:
+    """DuckDB takes no column there. Left out, it is 0."""
+    number = node.this if type(node).__name__ == "Neg" else node
+    return number is None or (type(number).__name__ == "Literal" and number.name.isdecimal())
 
 
 ARGUMENTS: dict[str, set[str]] = {

@@ -230,12 +230,9 @@ class Governance:
     consent: Consent | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Study:
-    """A whole checked spec. `tables` is in tree order: a parent comes before its children, reference tables come first.
-
-    Two are the same only if they are one: that way what follows from a study need not be worked out twice.
-    """
+    """A whole checked spec. `tables` is in tree order: a parent comes before its children, reference tables come first."""
 
     name: str
     file: str
@@ -251,6 +248,10 @@ class Study:
     generator: Generator = Generator()
     federation: Federation = Federation()
     governance: Governance = Governance()
+
+    def __hash__(self) -> int:
+        """So that what follows from a study need not be worked out twice."""
+        return hash(self.digest)
 
     @property
     def averages(self) -> bool:

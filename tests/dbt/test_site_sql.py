@@ -53,6 +53,25 @@ def test_sql_sums_are_exactly_those_of_the_definition(seed):
         assert np.array_equal(got[query.name], wanted[query.name]), query.name
 
 
+@pytest.mark.parametrize("kind", ["decimal(12, 1)", "double"])
+def test_keys_that_would_be_rounded_to_those_of_another_patient_are_none(kind):
+    """Patients 7.1 and 7.2 are not patient 7: taken together they would move the sums by more than one patient may."""
+    study, found = clinic(), []
+    for parts in ((), (0.1, 0.2)):
+        con = hospital(study, *made_up(study, 60, 4))
+        for table in ("patient", "visit"):
+            con.execute(f"ALTER TABLE {table} ALTER patient_id TYPE {kind} USING patient_id").fetchall()
+        con.execute("CREATE TABLE mine AS SELECT min(patient_id) AS patient_id FROM visit").fetchall()
+        for part in parts:
+            key = f"patient_id + {part} AS patient_id"
+            con.execute(f"INSERT INTO patient SELECT * REPLACE ({key}) FROM patient SEMI JOIN mine USING (patient_id)").fetchall()
+            row = f"SELECT * REPLACE ({key}, visit_id || '{part}' AS visit_id) FROM visit"
+            con.execute(f"INSERT INTO visit {row} SEMI JOIN mine USING (patient_id)").fetchall()
+        build(con, study)
+        found.append(sums(con, study))
+    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+
+
 def test_one_patient_more_changes_the_sums_within_the_declared_bound():
     """The bound on the real SQL: with and without one patient, all their rows, in L2 over all queries."""
     study = clinic()

@@ -266,10 +266,18 @@ def test_another_coordinator_cannot_go_on_with_a_round(chair):
     refused(chair.ask("agree", "coast"))
 
 
-@pytest.mark.parametrize("changed", [{"share": 0.5}, {"run": "r2"}])
-def test_requests_for_another_run_or_share_are_refused(chair, changed):
+@pytest.mark.parametrize(("changed", "code"), [({"share": 0.5}, "queries"), ({"run": "r2"}, "round")])
+def test_requests_for_another_run_or_share_are_refused(chair, changed, code):
     chair.play("deal")
-    refused(chair.ask("sums", "coast", **changed))
+    refused(chair.ask("sums", "coast", **changed), code)
+
+
+def test_the_same_question_at_another_share_is_another_total_and_refused(chair):
+    """Five sites at one share and four of them at another would leave the fifth by itself, in the noise of two totals."""
+    chair.play("reveal")
+    other = Chair(chair.study, chair.agents, run="r2", share=0.49)
+    for site in names(chair)[:4]:
+        refused(other.ask("ready", site), "queries")
 
 
 def test_requests_for_another_site_are_refused(chair):

@@ -17,6 +17,7 @@ import runners.site.keys
 import runners.site.masked
 import runners.site.purse
 import runners.site.rounds
+import runners.site.terms
 from specs.lang.types import Federation
 from tests.federation import test_exact, test_malice, test_mutations, test_resume
 from tests.federation.chair import Chair, league, seats
@@ -92,6 +93,15 @@ def test_a_ledger_that_forgets_in_whose_total_an_answer_is_known(chair, monkeypa
     monkeypatch.setattr(privacy.ledger.Ledger, "released", lambda self, entry: None)
     monkeypatch.setattr(privacy.ledger.Ledger, "release", lambda self, entry, survivors: None)
     caught(test_malice.test_the_same_set_less_one_is_refused_in_a_new_round_too, chair)
+
+
+def test_any_share_of_the_budget_that_is_asked_for(chair, monkeypatch):
+    class Any(float):
+        def __ne__(self, other):
+            return False
+
+    monkeypatch.setattr(runners.site.terms, "measured", lambda study: Any(1.0))
+    caught(test_malice.test_the_same_question_at_another_share_is_another_total_and_refused, chair)
 
 
 def test_survivors_that_nobody_checks(chair, monkeypatch):

@@ -37,6 +37,14 @@ def counted(cells: Grid, values: np.ndarray) -> np.ndarray:
     return np.bincount(((values - cells.low) // cells.width).astype(int), minlength=cells.cells)
 
 
+@pytest.mark.parametrize("low", [-(2**53), 1 - 2**53, 0])
+@pytest.mark.parametrize("high", [1, 2**53])
+def test_the_last_number_of_the_widest_range_has_a_cell(low: int, high: int) -> None:
+    """As integers: a difference of floats has no place for the one that both ends count."""
+    cells = grid(Column("x", "integer", range=(float(low), float(high))))
+    assert (high - low) // int(cells.width) < cells.cells
+
+
 # the tree
 
 

@@ -15,6 +15,7 @@ from privacy.ledger import Ledger, Spend
 from privacy.signed import signed
 from runners.places import ledger_of
 from runners.site import agent as agent_module
+from runners.site import terms as terms_module
 from runners.site.agent import SiteAgent
 from runners.site.message import Reply
 from tests.federation.chair import Chair, fresh_key, seats
@@ -139,10 +140,13 @@ def test_a_budget_that_another_study_uses_up_meanwhile_is_refused(study, hospita
     assert calls == []
 
 
-def test_steps_cannot_add_up_to_more_than_the_spec_says(study, hospital, tmp_path, calls):
-    assert asked(study, tmp_path / "w", share=0.6).trouble is None
-    assert asked(study, tmp_path / "w", share=0.5).trouble.code == "budget"
-    assert asked(study, tmp_path / "w", share=0.4).trouble is None
+def test_steps_cannot_add_up_to_more_than_the_spec_says(study, hospital, tmp_path, calls, monkeypatch):
+    """Another share than the study's own is refused; were it not, the ledger would still know what was spent."""
+    assert asked(study, tmp_path / "w", share=0.6).trouble.code == "queries"
+    for share, trouble in ((0.6, None), (0.5, "budget"), (0.4, None)):
+        monkeypatch.setattr(terms_module, "measured", lambda study, share=share: share)
+        reply = asked(study, tmp_path / "w", share=share)
+        assert (reply.trouble and reply.trouble.code) == trouble
 
 
 def test_a_changed_ledger_stops_everything(study, hospital, tmp_path, calls):

@@ -234,6 +234,31 @@ def test_a_ledger_that_was_rolled_back_or_is_gone_is_refused(site, study, dbt):
     assert refusal(site, study) == "ledger"
 
 
+def test_a_line_written_after_a_rollback_does_not_hide_it(site, study, dbt):
+    """The log's last line then says where the ledger ends now; an earlier one still knows what was there."""
+    ledger = Ledger.create(ledger_of(site), Budget(3.0, 1e-6), "north")
+    files = [ledger_of(site), Path(f"{ledger_of(site)}.head")]
+    before = {file: file.read_bytes() for file in files if file.exists()}
+    ledger.spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
+    approve(site, study, dbt)
+    for file in files:
+        file.write_bytes(before[file]) if file in before else file.unlink()
+    audit.record(site, "refused", {"code": "ledger", "run": "r", "round": "1", "stage": "ready"})
+    assert refusal(site, study) == "ledger"
+    approve(site, study, dbt)
+    assert refusal(site, study) == "ledger"
+
+
+def test_a_site_that_needs_no_approval_notices_a_rollback_too(study, hospital):
+    site = study.sites["north"]
+    Ledger.create(ledger_of(site), Budget(3.0, 1e-6), "north").spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
+    audit.record(site, "refused", {"code": "round", "run": "r", "round": "1", "stage": "ready"})
+    approval.check(site, study)
+    for file in (ledger_of(site), Path(f"{ledger_of(site)}.head")):
+        file.unlink(missing_ok=True)
+    assert refusal(site, study) == "ledger"
+
+
 def test_half_a_line_in_the_ledger_is_no_rollback(site, study, dbt):
     Ledger.create(ledger_of(site), Budget(3.0, 1e-6), "north").spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
     approve(site, study, dbt)
@@ -315,6 +340,11 @@ def forgets_the_ledger(patch):
     patch.setattr(approval, "rolled_back", lambda site, lines: False)
 
 
+def looks_at_the_last_line(patch):
+    real = approval.rolled_back
+    patch.setattr(approval, "rolled_back", lambda site, lines: real(site, lines[-1:]))
+
+
 def asks_nobody(patch):
     patch.setattr(approval, "demanded", lambda site, study: False)
 
@@ -329,6 +359,7 @@ CAUGHT = {
     covers_all: lambda site, study, dbt: test_more_than_the_approved_budget_is_refused(site, study, dbt, None),
     trusts_the_log: test_a_forged_approval_is_refused,
     forgets_the_ledger: test_a_ledger_that_was_rolled_back_or_is_gone_is_refused,
+    looks_at_the_last_line: test_a_line_written_after_a_rollback_does_not_hide_it,
     asks_nobody: test_what_is_approved_may_run,
 }
 

@@ -4,7 +4,7 @@ with source as (
 ),
 typed as (
     select
-        try_cast("patient_id" as bigint) as "patient_id",
+        case when try_cast("patient_id" as double) = floor(try_cast("patient_id" as double)) then try_cast("patient_id" as bigint) end as "patient_id",
         try_cast("age" as bigint) as "age",
         try_cast("sex" as varchar) as "sex",
         case when isfinite(try_cast("los_days" as double)) then try_cast("los_days" as double) end as "los_days"

@@ -4,8 +4,8 @@ with source as (
 ),
 typed as (
     select
-        try_cast("event_id" as bigint) as "event_id",
-        try_cast("patient_id" as bigint) as "patient_id",
+        case when try_cast("event_id" as double) = floor(try_cast("event_id" as double)) then try_cast("event_id" as bigint) end as "event_id",
+        case when try_cast("patient_id" as double) = floor(try_cast("patient_id" as double)) then try_cast("patient_id" as bigint) end as "patient_id",
         try_cast("days" as bigint) as "days",
         try_cast("event" as varchar) as "event"
     from source

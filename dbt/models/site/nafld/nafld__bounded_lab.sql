@@ -4,8 +4,8 @@ with source as (
 ),
 typed as (
     select
-        try_cast("lab_id" as bigint) as "lab_id",
-        try_cast("patient_id" as bigint) as "patient_id",
+        case when try_cast("lab_id" as double) = floor(try_cast("lab_id" as double)) then try_cast("lab_id" as bigint) end as "lab_id",
+        case when try_cast("patient_id" as double) = floor(try_cast("patient_id" as double)) then try_cast("patient_id" as bigint) end as "patient_id",
         try_cast("days" as bigint) as "days",
         try_cast("test" as varchar) as "test",
         case when isfinite(try_cast("value" as double)) then try_cast("value" as double) end as "value"

@@ -4,8 +4,8 @@ with source as (
 ),
 typed as (
     select
-        try_cast("condition_id" as bigint) as "condition_id",
-        try_cast("visit_id" as bigint) as "visit_id",
+        case when try_cast("condition_id" as double) = floor(try_cast("condition_id" as double)) then try_cast("condition_id" as bigint) end as "condition_id",
+        case when try_cast("visit_id" as double) = floor(try_cast("visit_id" as double)) then try_cast("visit_id" as bigint) end as "visit_id",
         try_cast("concept" as varchar) as "concept"
     from source
 ),

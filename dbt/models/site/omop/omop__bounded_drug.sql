@@ -4,8 +4,8 @@ with source as (
 ),
 typed as (
     select
-        try_cast("drug_id" as bigint) as "drug_id",
-        try_cast("visit_id" as bigint) as "visit_id",
+        case when try_cast("drug_id" as double) = floor(try_cast("drug_id" as double)) then try_cast("drug_id" as bigint) end as "drug_id",
+        case when try_cast("visit_id" as double) = floor(try_cast("visit_id" as double)) then try_cast("visit_id" as bigint) end as "visit_id",
         try_cast("concept" as varchar) as "concept",
         try_cast("duration_days" as bigint) as "duration_days"
     from source

@@ -4,7 +4,7 @@ with source as (
 ),
 typed as (
     select
-        try_cast("person_id" as bigint) as "person_id",
+        case when try_cast("person_id" as double) = floor(try_cast("person_id" as double)) then try_cast("person_id" as bigint) end as "person_id",
         try_cast("gender" as varchar) as "gender",
         try_cast("birth_year" as bigint) as "birth_year",
         try_cast("race" as varchar) as "race",

@@ -4,8 +4,8 @@ with source as (
 ),
 typed as (
     select
-        try_cast("visit_id" as bigint) as "visit_id",
-        try_cast("person_id" as bigint) as "person_id",
+        case when try_cast("visit_id" as double) = floor(try_cast("visit_id" as double)) then try_cast("visit_id" as bigint) end as "visit_id",
+        case when try_cast("person_id" as double) = floor(try_cast("person_id" as double)) then try_cast("person_id" as bigint) end as "person_id",
         try_cast("kind" as varchar) as "kind",
         case when isfinite(try_cast("started_on" as date)) then try_cast("started_on" as date) end as "started_on",
         try_cast("los_days" as bigint) as "los_days"
