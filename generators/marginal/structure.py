@@ -85,6 +85,7 @@ def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
     steps: list[Step] = []
     own = _learned(study, table)
     kind = _kind_of_row(own)
+    own.sort(key=lambda one: one[0] is not kind)  # first: other columns hang on it
     if table.order_by:
         steps += _time_steps(study, table, contexts, above, kind)
     for variable, dom in own:

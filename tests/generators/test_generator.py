@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -49,6 +50,24 @@ def model(study: Study, real: dict[str, np.ndarray]) -> Model:
 @pytest.fixture(scope="module")
 def sample(model: Model) -> Sample:
     return model.sample(PATIENTS, 7, NoRules())
+
+
+@pytest.mark.parametrize("order", list(permutations(["day", "kind", "result"])), ids=" ".join)
+def test_columns_may_stand_in_any_order(study, order):
+    """The kind of a row is learned before what hangs on it, wherever the spec has it; `charge` has a number first, too."""
+    visit, charge = study.tables["visit"], study.tables["charge"]
+    tables = {
+        **study.tables,
+        "visit": replace(visit, columns={name: visit.columns[name] for name in order}),
+        "charge": replace(charge, columns={name: charge.columns[name] for name in ("units", "code")}),
+    }
+    other = replace(study, tables=tables)
+    asked = answers(other, *made_up(other, 400, 1))
+    little = Effort(classes=8, steps=20, iterations=5, rounds=1)
+    drawn = learn(other, exact(other, asked), effort=little).sample(400, 7, NoRules())
+    visits = drawn.tables["visit"]
+    lab = visits["kind"].values == visits["kind"].labels.index("lab")
+    assert visits["result"].values[lab].max() <= 4.0 and 0 < lab.sum() < len(lab)
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
