@@ -14,11 +14,15 @@ from specs.lang.types import Column, Study, Table
 
 
 def coded(study: Study, table: Table, plan: Plan) -> str:
-    """The model's SQL. `__patient` numbers patients, `__row` the rows of a parent. Where bins are sought, cells at all levels."""
+    """The model's SQL. Where bins are sought, cells at all levels.
+
+    A patient's number is the place of their row in the root's table; rows below have it as `__patient`. `__row` numbers the rows
+    of a parent.
+    """
     if study.generator.finds_bins:
         return gridded(study, plan)
     steps: Steps = [("bounded", f"select * from {ref(study, 'bounded', table.name)}")]
-    steps += [(coded_above(t), f"select * from {ref(study, 'coded', t.name)}") for t in study.ancestors(table.name)]
+    steps += [(coded_above(t), _above(study, t)) for t in study.ancestors(table.name)]
     steps += values_above(study, table)
     steps += [_counted(study, table, child) for child in study.children(table.name)]
     steps.append(("own", _own(study, table)))
@@ -28,9 +32,14 @@ def coded(study: Study, table: Table, plan: Plan) -> str:
     last = steps[-1][0]
     body = ",\n".join(f"{name(n)} as (\n    {s}\n)" for n, s in steps)
     keys = key_columns(table)
-    kept = [name(c) for c in (*keys, "__patient", *(["__row"] if table.parent else []))]
+    kept = [name(c) for c in (*keys, *(["__patient", "__row"] if table.parent else []))]
     kept += [f"cast({name(c)} as {smallest(size)}) as {name(c)}" for c, size in sizes(plan).items()]
     return f"{head(study)}with {body}\n\nselect\n    " + ",\n    ".join(kept) + f"\nfrom {last}\n"
+
+
+def _above(study: Study, table: Table) -> str:
+    """The coded rows of an ancestor; a patient's with their number, which costs no sort where it is the place in the table."""
+    return f"select *{', rowid as __patient' if table.parent is None else ''} from {ref(study, 'coded', table.name)}"
 
 
 def sizes(plan: Plan) -> dict[str, int]:
@@ -65,8 +74,6 @@ def _own(study: Study, table: Table) -> str:
         counted = f"coalesce({name(child.name + '__number')}.number, 0)"
         lines.append(f"{counted} as {name(child.name + '__rows')}")
         lines.append(f"{bins(domain(count_column(child)), True, counted, None)} as {name(child.name + '__count__code')}")
-    if table.parent is None:
-        lines.append("row_number() over () as __patient")  # any number will do, and no order needs no sort
     return "select\n        bounded.*,\n        " + ",\n        ".join(lines) + f"\n    from bounded{joins}"
 
 
@@ -113,4 +120,4 @@ def _root(study: Study, table: Table, lines: list[str]) -> str:
     """The root's codes under their final names; values themselves are left behind."""
     keys = [name(k.name) for k in table.key]
     codes = [f"{name(v + '__code')} as {name(v)}" for v in _owned(study, table)]
-    return "select\n        " + ",\n        ".join([*keys, "__patient", *codes, *lines]) + "\n    from own"
+    return "select\n        " + ",\n        ".join([*keys, *codes, *lines]) + "\n    from own"

@@ -28,14 +28,12 @@ def gridded(study: Study, plan: Plan) -> str:
 finest as (
     select
         {keys},
-        row_number() over () as __patient,
         {cells}
     from bounded
 )
 
 select
     {keys},
-    "__patient",
     {levels}
 from finest
 """

@@ -65,8 +65,8 @@ def _refused(study: Study, table: Table, column: Column) -> Model | None:
 def coded(study: Study, table: Table, plan: Plan) -> str:
     """Descriptions of a coded table."""
     found = [entry(k, about) for k, about in keys(study, table).items()]
-    found.append(entry("__patient", "Number of the patient."))
     if table.parent:
+        found.append(entry("__patient", "Number of the patient."))
         found.append(entry("__row", "Number of the row within its parent, in order."))
     found += [entry(v.name, _meaning(v)) for v in plan.variables.values()]
     finest = [c for c in sizes(plan) if c not in plan.variables]

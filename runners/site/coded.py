@@ -30,10 +30,11 @@ def _codes(connection: duckdb.DuckDBPyConnection, study: Study, plan: Plan) -> C
     codes = {n: quoted(n) for n in sizes(plan)} | {n: f"{quoted(v)}::BIGINT * {SPLIT}" for n, v in whole_bins(plan).items()}
     columns = ", ".join(f"coalesce({sql}, -1)::BIGINT AS {quoted(n)}" for n, sql in codes.items())
     parent = study.tables[plan.table].parent
-    above = f"dense_rank() over (order by {', '.join(map(quoted, parent.key))})" if parent else "__patient"
-    order = f"__patient::BIGINT AS __patient, {above}::BIGINT AS __parent, {'__row' if parent else '1'}::BIGINT AS __row"
+    patient = "__patient" if parent else "rowid"
+    above = f"dense_rank() over (order by {', '.join(map(quoted, parent.key))}) - 1" if parent else patient
+    row = "__row - 1" if parent else "0"
+    order = f"{patient}::BIGINT AS __patient, ({above})::BIGINT AS __parent, ({row})::BIGINT AS __row"
     sql = f"SELECT {columns}, {order} FROM {place(connection, study, 'coded', plan.table)}"
     found = connection.sql(sql).to_arrow_table()
     values = {name: np.asarray(found.column(name)) for name in found.column_names}
-    patient, parent_, row = (values.pop(name) - 1 for name in ("__patient", "__parent", "__row"))
-    return Codes(values, patient, parent_, row)
+    return Codes(values, *(values.pop(name) for name in ("__patient", "__parent", "__row")))

@@ -112,8 +112,8 @@ def test_one_patient_more_changes_the_counts_within_the_declared_bound() -> None
     ("right", "wrong"),
     [
         ("from finest", "from finest, (values (1), (2)) twice"),
-        ('"weight__1" // 256', '("weight__1" // 256) * (__patient % 2)'),
-        ("from finest", "from finest where __patient > 1"),
+        ('"weight__1" // 256', '("weight__1" // 256) * (patient_id % 2)'),
+        ("from finest", "from finest where patient_id > 1"),
     ],
 )
 def test_planted_bugs_in_the_coded_table_are_caught(monkeypatch: pytest.MonkeyPatch, right: str, wrong: str) -> None:

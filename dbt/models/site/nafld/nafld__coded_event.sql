@@ -3,7 +3,7 @@ with "bounded" as (
     select * from {{ ref('nafld__bounded_event') }}
 ),
 "patient__coded" as (
-    select * from {{ ref('nafld__coded_patient') }}
+    select *, rowid as __patient from {{ ref('nafld__coded_patient') }}
 ),
 "patient__values" as (
     select * from (select *, round(try_cast(try(weight / POWER((height / 100), 2)) as double), 1) as "bmi" from {{ ref('nafld__bounded_patient') }})

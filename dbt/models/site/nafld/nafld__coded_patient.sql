@@ -21,8 +21,7 @@ with "bounded" as (
         coalesce("lab__number".number, 0) as "lab__rows",
         case when coalesce("lab__number".number, 0) < 1 then 0 when coalesce("lab__number".number, 0) < 2 then 1 when coalesce("lab__number".number, 0) < 3 then 2 when coalesce("lab__number".number, 0) < 4 then 3 when coalesce("lab__number".number, 0) < 6 then 4 when coalesce("lab__number".number, 0) < 7 then 5 when coalesce("lab__number".number, 0) < 10 then 6 when coalesce("lab__number".number, 0) < 12 then 7 when coalesce("lab__number".number, 0) < 15 then 8 when coalesce("lab__number".number, 0) < 20 then 9 when coalesce("lab__number".number, 0) < 25 then 10 when coalesce("lab__number".number, 0) < 32 then 11 when coalesce("lab__number".number, 0) < 41 then 12 when coalesce("lab__number".number, 0) < 53 then 13 when coalesce("lab__number".number, 0) < 68 then 14 when coalesce("lab__number".number, 0) < 88 then 15 when coalesce("lab__number".number, 0) < 112 then 16 when coalesce("lab__number".number, 0) < 145 then 17 when coalesce("lab__number".number, 0) < 186 then 18 when coalesce("lab__number".number, 0) < 239 then 19 else 20 end as "lab__count__code",
         coalesce("event__number".number, 0) as "event__rows",
-        case when coalesce("event__number".number, 0) < 1 then 0 when coalesce("event__number".number, 0) < 2 then 1 when coalesce("event__number".number, 0) < 3 then 2 when coalesce("event__number".number, 0) < 4 then 3 when coalesce("event__number".number, 0) < 5 then 4 when coalesce("event__number".number, 0) < 7 then 5 when coalesce("event__number".number, 0) < 8 then 6 when coalesce("event__number".number, 0) < 10 then 7 when coalesce("event__number".number, 0) < 13 then 8 when coalesce("event__number".number, 0) < 16 then 9 else 10 end as "event__count__code",
-        row_number() over () as __patient
+        case when coalesce("event__number".number, 0) < 1 then 0 when coalesce("event__number".number, 0) < 2 then 1 when coalesce("event__number".number, 0) < 3 then 2 when coalesce("event__number".number, 0) < 4 then 3 when coalesce("event__number".number, 0) < 5 then 4 when coalesce("event__number".number, 0) < 7 then 5 when coalesce("event__number".number, 0) < 8 then 6 when coalesce("event__number".number, 0) < 10 then 7 when coalesce("event__number".number, 0) < 13 then 8 when coalesce("event__number".number, 0) < 16 then 9 else 10 end as "event__count__code"
     from bounded
     left join "lab__number" on "lab__number"."patient_id" = bounded."patient_id"
     left join "event__number" on "event__number"."patient_id" = bounded."patient_id"
@@ -30,7 +29,6 @@ with "bounded" as (
 "finely" as (
     select
         "patient_id",
-        __patient,
         "age__code" as "age",
         "male__code" as "male",
         "weight__code" as "weight",
@@ -51,7 +49,6 @@ with "bounded" as (
 
 select
     "patient_id",
-    "__patient",
     cast("age" as utinyint) as "age",
     cast("male" as utinyint) as "male",
     cast("weight" as utinyint) as "weight",

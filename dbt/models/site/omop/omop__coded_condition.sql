@@ -6,7 +6,7 @@ with "bounded" as (
     select * from {{ ref('omop__coded_visit') }}
 ),
 "person__coded" as (
-    select * from {{ ref('omop__coded_person') }}
+    select *, rowid as __patient from {{ ref('omop__coded_person') }}
 ),
 "own" as (
     select

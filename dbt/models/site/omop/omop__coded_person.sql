@@ -14,15 +14,13 @@ with "bounded" as (
         case when bounded."ethnicity" is null then 3 else case cast(bounded."ethnicity" as varchar) when '0' then 0 when '38003563' then 1 when '38003564' then 2 end end as "ethnicity__code",
         case cast(bounded."died" as varchar) when 'false' then 0 when 'true' then 1 end as "died__code",
         coalesce("visit__number".number, 0) as "visit__rows",
-        case when coalesce("visit__number".number, 0) < 1 then 0 when coalesce("visit__number".number, 0) < 2 then 1 when coalesce("visit__number".number, 0) < 3 then 2 when coalesce("visit__number".number, 0) < 4 then 3 when coalesce("visit__number".number, 0) < 5 then 4 when coalesce("visit__number".number, 0) < 7 then 5 when coalesce("visit__number".number, 0) < 8 then 6 when coalesce("visit__number".number, 0) < 10 then 7 when coalesce("visit__number".number, 0) < 13 then 8 when coalesce("visit__number".number, 0) < 16 then 9 when coalesce("visit__number".number, 0) < 20 then 10 when coalesce("visit__number".number, 0) < 25 then 11 when coalesce("visit__number".number, 0) < 31 then 12 when coalesce("visit__number".number, 0) < 39 then 13 when coalesce("visit__number".number, 0) < 48 then 14 when coalesce("visit__number".number, 0) < 60 then 15 else 16 end as "visit__count__code",
-        row_number() over () as __patient
+        case when coalesce("visit__number".number, 0) < 1 then 0 when coalesce("visit__number".number, 0) < 2 then 1 when coalesce("visit__number".number, 0) < 3 then 2 when coalesce("visit__number".number, 0) < 4 then 3 when coalesce("visit__number".number, 0) < 5 then 4 when coalesce("visit__number".number, 0) < 7 then 5 when coalesce("visit__number".number, 0) < 8 then 6 when coalesce("visit__number".number, 0) < 10 then 7 when coalesce("visit__number".number, 0) < 13 then 8 when coalesce("visit__number".number, 0) < 16 then 9 when coalesce("visit__number".number, 0) < 20 then 10 when coalesce("visit__number".number, 0) < 25 then 11 when coalesce("visit__number".number, 0) < 31 then 12 when coalesce("visit__number".number, 0) < 39 then 13 when coalesce("visit__number".number, 0) < 48 then 14 when coalesce("visit__number".number, 0) < 60 then 15 else 16 end as "visit__count__code"
     from bounded
     left join "visit__number" on "visit__number"."person_id" = bounded."person_id"
 ),
 "finely" as (
     select
         "person_id",
-        __patient,
         "gender__code" as "gender",
         "birth_year__code" as "birth_year",
         "race__code" as "race",
@@ -36,7 +34,6 @@ with "bounded" as (
 
 select
     "person_id",
-    "__patient",
     cast("gender" as utinyint) as "gender",
     cast("birth_year" as utinyint) as "birth_year",
     cast("race" as utinyint) as "race",

@@ -3,7 +3,7 @@ with "bounded" as (
     select * from {{ ref('omop__bounded_visit') }}
 ),
 "person__coded" as (
-    select * from {{ ref('omop__coded_person') }}
+    select *, rowid as __patient from {{ ref('omop__coded_person') }}
 ),
 "condition__number" as (
     select "visit_id" as "visit_id", count(*) as number from {{ ref('omop__bounded_condition') }} group by "visit_id"
