@@ -127,15 +127,6 @@ class Emitter:
         fcntl.flock(self._file, fcntl.LOCK_SH)
 
 
-def close_open_runs(path: Path) -> int:
-    """Aborts the runs of a file that were left open by a crash. Returns how many there were."""
-    if not path.exists():
-        return 0
-    before = len(_open_runs(path)[0])
-    Emitter(path).close()
-    return before - len(_open_runs(path)[0])
-
-
 def _begun(
     job: Job,
     parent: Run | None,

@@ -14,8 +14,6 @@ from specs.lang.types import Site, Study, Table
 
 ROW = "__row"
 """Column of a coded table: the row's number within its parent."""
-FINE = ("own", "count", "start", "gap")
-"""Kinds of variables that are coded twice, in parts and finely, when they are ordered."""
 
 
 def underscored(study: Study) -> str:

@@ -32,7 +32,6 @@ class Model:
     """One model. In `sql`, tables are named by the keys of `reads`: `model.NAME` or `source.SOURCE.TABLE`."""
 
     name: str
-    folder: str
     sql: str
     reads: tuple[str, ...]
     config: Mapping[str, Any]
@@ -59,8 +58,7 @@ class Project:
         reads: dict[str, None] = {}
         config: dict[str, Any] = {}
         sql = self._render(self.macros + self.files[name].read_text(encoding="utf-8"), reads, config)
-        folder = self.files[name].parent.relative_to(self.dbt / "models").as_posix()
-        return Model(name, folder, sql, tuple(reads), config, self.described.get(name, ()))
+        return Model(name, sql, tuple(reads), config, self.described.get(name, ()))
 
     def below(self, folder: str) -> dict[str, Model]:
         """The models in a folder under `models/` and all they read, what is read first. Raises Untraceable."""

@@ -42,7 +42,10 @@ def silent(site: str, trouble: Trouble | None) -> None:
 
 @dataclass
 class FederatedDoor:
-    """`privacy.door.Door` over hospitals. Answered rounds are kept in `folder` (they are public) and not asked again."""
+    """The one door to all hospitals: what a generator may ask of them, and all it ever gets to see.
+
+    Answered rounds are kept in `folder` (they are public) and not asked again.
+    """
 
     study: Study
     transport: Transport

@@ -37,15 +37,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], indent: str = "")
     return [indent + "  ".join(_pad(c, w, r) for c, w, r in zip(line, widths, right, strict=True)).rstrip() for line in lines]
 
 
-def size(count: float) -> str:
-    """Bytes for people: `3.4 MB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return ""
-
-
 def seconds(count: float) -> str:
     """A duration for people: `8 s`, `2 min 5 s`."""
     whole = round(count)

@@ -15,8 +15,6 @@ from privacy.query import Query, grouped
 from specs.lang.types import Study
 
 Ints = NDArray[np.int64]
-Answers = Mapping[str, NDArray[np.float64]]
-"""Histograms by query, each of shape `Query.shape`, in patients."""
 
 
 def answers(study: Study, tables: Tables, parents: Mapping[str, Ints]) -> dict[str, NDArray[np.float64]]:

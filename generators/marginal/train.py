@@ -1,4 +1,4 @@
-"""From a door to a model: ask once, then learn table after table."""
+"""From noised sums to a model, one table after another."""
 
 from __future__ import annotations
 
@@ -22,19 +22,13 @@ from generators.marginal.pairs import pairs
 from generators.marginal.plan import Plan
 from generators.marginal.shard import ancestry, times
 from generators.marginal.simulate import children
-from generators.marginal.structure import queries, structure
+from generators.marginal.structure import structure
 from generators.marginal.values import counts, values
 from generators.progress import Progress, silent
-from privacy.door import Door
 from privacy.sums import Sums
 from specs.lang.types import Study, Table
 
 Done = Callable[[float], None]
-
-
-def fit(door: Door, study: Study, progress: Progress = silent) -> Model:
-    """Asks everything in one round and learns from the noised sums."""
-    return learn(study, door.ask(queries(study), 1.0), progress)
 
 
 def learn(study: Study, sums: Sums, progress: Progress = silent, effort: Effort | None = None) -> Model:

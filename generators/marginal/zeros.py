@@ -12,7 +12,6 @@ from generators.marginal.plan import Variable
 from specs.lang.types import Table
 
 Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 class Zeros:

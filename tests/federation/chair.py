@@ -22,7 +22,6 @@ from privacy.signed import Unsigned, opened, signed
 from runners.replies import advert_of, parts_of
 from runners.site.agent import SiteAgent
 from runners.site.message import STAGES, Reply, Request, Stage
-from runners.site.purse import Purse
 from runners.site.terms import Terms
 from specs.lang.quorum import threshold
 from specs.lang.types import Budget, Federation, Privacy, Site, Study
@@ -150,9 +149,3 @@ class Chair:
 def public(study: Study) -> Study:
     """The same study of public data: nothing is booked."""
     return replace(study, privacy=Privacy(study.privacy.unit, None, "public"))
-
-
-def purse_of(agent: SiteAgent, chair: Chair) -> Purse:
-    """The agent's purse for the chair's question."""
-    c = chair.context
-    return agent._terms(Request(c.run, c.round, "sums", agent.site.name, c.spec, c.queries, c.share)).purse
