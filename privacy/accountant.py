@@ -57,38 +57,12 @@ def rho(epsilon_: float, delta: float) -> float:
 def variance(queries: Sequence[Query], rho_: float) -> Fraction:
     """Noise variance (integer units squared, all sites together) of every cell so that the answers to `queries` cost `rho_`.
 
-    Rounded up to a whole number and one more: that margin pays for noise that comes in shares (see `shares_cost`).
+    Rounded up to a whole number and one more: that margin pays for noise that comes in shares (`tau` above).
     """
     if not 0 < rho_ <= MOST_RHO:
         raise ValueError(f"rho must be above 0 and at most {MOST_RHO:g}")
     squared = sum(q.scale**2 for q in queries)
     return Fraction(math.ceil(Fraction(squared) / (2 * Fraction(rho_))) + 1)
-
-
-def shares_cost(queries: Sequence[Query], own: Fraction, sites: int) -> float:
-    """The rho of a sum in which `sites` sites have each added noise of variance `own`, with the extra term for shares; up.
-
-    Raises ValueError for shares below `NARROWEST`, which the bound does not cover well.
-    """
-    if own < NARROWEST:
-        raise ValueError("a site's share of the noise is too narrow: scale the counts up")
-    cells = sum(q.cells for q in queries)
-    tau = 10 * sum(math.exp(-2 * math.pi**2 * float(own) * k / (k + 1)) for k in range(1, sites))
-    exact = Fraction(sum(q.scale**2 for q in queries)) / (2 * sites * own)
-    return _up(float(exact)) + tau * cells / 4
-
-
-def epsilon_pld(rho_: float, delta: float) -> float:
-    """The epsilon of one Gaussian mechanism of cost `rho_`, by privacy loss distributions: a cross-check by other means.
-
-    Computed by the package dp-accounting, pessimistically; at most `epsilon(rho_, delta)`, which holds for any zCDP mechanism.
-    """
-    from dp_accounting.pld import privacy_loss_distribution
-
-    pld = privacy_loss_distribution.from_gaussian_mechanism(
-        standard_deviation=1 / math.sqrt(2 * rho_), value_discretization_interval=1e-4
-    )
-    return float(pld.get_epsilon_for_delta(delta))
 
 
 def _epsilon_at(above_one: float, rho: float, delta: float) -> float:
@@ -113,10 +87,6 @@ def _least(function: Callable[[float], float], low: float, high: float) -> float
             right = low + golden * (high - low)
             at_right = function(right)
     return min(at_left, at_right)
-
-
-def _up(value: float) -> float:
-    return math.nextafter(value, math.inf)
 
 
 def _check_delta(delta: float) -> None:

@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 
 LEVEL = {"specs": 0, "privacy": 1, "generators": 2, "evaluation": 2, "lineage": 2, "runners": 3}
-SMALL = {"numpy", "scipy", "torch", "cupy", "cupyx", "array_api_compat", "opacus"}
-SMALL |= {"dp_accounting", "cryptography", "Crypto"}
+SMALL = {"numpy", "scipy", "torch", "cupy", "cupyx", "array_api_compat", "opacus", "cryptography", "Crypto"}
 PUBLIC = {f"specs.lang.{name}" for name in ("types", "domain", "quorum", "corrects", "sought")}
 """What the small rooms may know of a spec."""
 ASKED = {"generators.frame", *(f"generators.marginal.{name}" for name in ("ask", "implied", "plan", "structure"))}
 """What a generator asks, and how tables are held: those who judge and prove may read that, never how it learns."""
 TORCH = {"diffusion", "timeline", "ctgan", "tvae"}
 """Generators made of Torch load it."""
-HEAVY = ("duckdb", "yaml", "sqlglot", "dbt", "openlineage", "jsonschema", "pyarrow", "pandas", "torch", "dp_accounting")
+HEAVY = ("duckdb", "yaml", "sqlglot", "dbt", "openlineage", "jsonschema", "pyarrow", "pandas", "torch")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -86,12 +85,12 @@ def test_every_module_of_the_small_rooms_loads_without_the_big_ones(root: Path) 
 
 def test_the_command_line_starts_without_what_only_a_run_needs(root: Path) -> None:
     statement = "from runners.cli import parser\nparser()"
-    assert loaded_by(root, statement, ("torch", "dbt", "dp_accounting", "pandas", "scipy", "openlineage")) == ""
+    assert loaded_by(root, statement, ("torch", "dbt", "pandas", "scipy", "openlineage")) == ""
 
 
 def test_a_run_loads_what_it_needs_when_it_does(root: Path) -> None:
     """What only some studies need takes longer to load than the rest of the run's own code."""
-    assert loaded_by(root, "import runners.stages", ("torch", "dbt", "dp_accounting", "pandas", "scipy", "sqlglot")) == ""
+    assert loaded_by(root, "import runners.stages", ("torch", "dbt", "pandas", "scipy", "sqlglot")) == ""
 
 
 def test_the_language_package_itself_imports_nothing(root: Path) -> None:

@@ -200,7 +200,7 @@ def test_whatever_happens_is_one_line_and_a_code(capsys, spec, monkeypatch, erro
     assert json.loads(out)["exit"] == expected
 
 
-HEAVY = ("torch", "dbt", "pandas", "openlineage", "scipy", "sklearn", "dp_accounting", "matplotlib")
+HEAVY = ("torch", "dbt", "pandas", "openlineage", "scipy", "sklearn", "matplotlib")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["check"], ["plan"], ["query", "select 1"], ["status"]])
