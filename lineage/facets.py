@@ -7,7 +7,7 @@ The schemas of our own facets are the JSON files in `lineage/facets/`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lineage.events import PRODUCER, Job, Json
@@ -31,7 +31,6 @@ REASONS = frozenset(
     "type cast test bound marginals model dbt crash late".split()
 )
 """Why a site may say it cannot answer: one of these words, and no other."""
-VERDICTS = ("pass", "fail", "skip")
 
 
 def official(key: str, **content: Any) -> dict[str, Json]:
@@ -82,14 +81,6 @@ def federation(said: Federation, sites: Sequence[str]) -> dict[str, Json]:
     """Whose shares are in the sums, and how many may be missing or collude without weakening the claim."""
     rules = {"min_sites": said.min_sites, "dropouts": said.dropouts, "colluders": said.colluders}
     return own("wardloom_federation", sites=list(sites), transport=said.transport, **rules)
-
-
-def gates(verdicts: Mapping[str, str]) -> dict[str, Json]:
-    """Verdicts by gate: pass, fail or skip; never a number. Raises ValueError for another verdict."""
-    wrong = sorted(set(verdicts.values()) - set(VERDICTS))
-    if wrong:
-        raise ValueError(f"a verdict is one of {', '.join(VERDICTS)}")
-    return own("wardloom_gates", verdicts=dict(verdicts))
 
 
 def error(found: BaseException | None) -> dict[str, Json]:

@@ -8,16 +8,15 @@
             with recorder.round(asked_sites) as stage:           # one question through the door
                 ...
                 stage.answered(sums.sites, rho)                  # those whose shares are in the sums, and what it cost
-            with recorder.fit(sums.sites):                  # noised sums -> model (a `round` opened in here is its child)
+            with recorder.fit(sums.sites):                       # noised sums -> model (a `round` opened in here is its child)
                 ...
             with recorder.sample() as stage:                     # model -> tables
                 with stage.table("lab"):                         # every table of patients, once, parents first
                     ...
             with recorder.release_build():                       # dbt at the release
                 ...
-            with recorder.report() as stage:
+            with recorder.report():
                 ...
-                stage.gates({"marginal_tv_2way": "pass"})        # pass, fail, skip
 
 Every method is a context manager: START is on disk when it is entered; COMPLETE, FAIL or ABORT when it is left. Exceptions go
 through unchanged and leave only the name of their class (and an exit code) behind, never their message.
@@ -58,10 +57,6 @@ class Stage:
         self.recorder.graph.present = tuple(sites)
         self.run.inputs = self.recorder.graph.asked(sites)
         self.run.outputs = (self.recorder.graph.sums(),)
-
-    def gates(self, verdicts: Mapping[str, str]) -> None:
-        """What the gates said: pass, fail or skip by gate."""
-        self.run.facets |= facets.gates(verdicts)
 
     @contextmanager
     def table(self, name: str) -> Iterator[Stage]:
@@ -145,7 +140,7 @@ class Recorder:
 
     @contextmanager
     def report(self) -> Iterator[Stage]:
-        """The report is written; gates give their verdicts."""
+        """The report is written."""
         with self.open("report", self.root, self.graph.released(), (), "REPORT") as stage:
             yield stage
 

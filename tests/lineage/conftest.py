@@ -183,5 +183,5 @@ def stages(recorder: Recorder, study: Study, answering: tuple[str, ...] | None =
                     pass
         with recorder.release_build():
             pass
-        with recorder.report() as stage:
-            stage.gates({"marginal_tv_2way": "pass"})
+        with recorder.report():
+            pass

@@ -91,12 +91,6 @@ def test_the_spend_is_told(study: Study, whole: Runner) -> None:
     assert rounds[1]["wardloom_federation"]["sites"] == ["north", "lake"]
 
 
-@pytest.mark.parametrize("verdict", ["0.08", "Pass", "", CANARY])
-def test_a_gate_says_pass_fail_or_skip(verdict: str) -> None:
-    with pytest.raises(ValueError, match=r"^a verdict is one of pass, fail, skip$"):
-        facets.gates({"tv": verdict})
-
-
 def test_names_of_sites_are_safe_in_a_namespace(tmp_path: Path, study: Study) -> None:
     odd = replace(study.sites["north"], name="nörth ward/2")
     path = tmp_path / "e.ndjson"
