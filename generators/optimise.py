@@ -11,6 +11,8 @@ import numpy as np
 from generators.trained import Floats, Weights
 
 BETAS = (0.9, 0.99)
+KEEP = 0.9
+"""How much of itself the running average of the weights keeps in a round."""
 BURST = 1e6
 """A loss this many times the first one (and one) has exploded."""
 
@@ -41,10 +43,10 @@ def rate(step: int, steps: int, peak: float, warm: int) -> float:
     return peak * min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def advance(state: State, gradient: Floats, patients: float, rate: float, keep: float = 0.9) -> State:
+def advance(state: State, gradient: Floats, patients: float, rate: float) -> State:
     """One Adam step (Kingma and Ba 2015) from a summed gradient (length,) of about so many patients.
 
-    `keep` is the running average's memory; early on it is shorter, so that the start is forgotten. Raises:
+    Early on the average of the weights keeps less of itself than `KEEP`, so that the start is forgotten. Raises:
         FloatingPointError: the gradient is not finite; the given state is still good.
     """
     finite(state, gradient)
@@ -53,7 +55,7 @@ def advance(state: State, gradient: Floats, patients: float, rate: float, keep: 
     second = state.second + np.float32(1 - BETAS[1]) * (mean * mean - state.second)
     size = np.sqrt(second / np.float32(1 - BETAS[1] ** step)) + np.float32(1e-8)
     weights = state.weights - np.float32(rate / (1 - BETAS[0] ** step)) * first / size
-    average = state.average + np.float32(1 - min(keep, step / (step + 10))) * (weights - state.average)
+    average = state.average + np.float32(1 - min(KEEP, step / (step + 10))) * (weights - state.average)
     return State(step, weights, first, second, average, state.losses)
 
 

@@ -91,7 +91,7 @@ def spec(study: Study) -> Dataset:
     return Dataset(f"wardloom://{quote(study.name, safe='')}", "spec", (*sections, *columns), study.digest, study.about)
 
 
-def source(study: Study, site: Site, name: str, fields: Iterable[Field]) -> Dataset:
+def source(site: Site, name: str, fields: Iterable[Field]) -> Dataset:
     """A table of the hospital's own database."""
     return Dataset(at_site(site.name), f"{site.schema}.{name}", tuple(fields), site.data_version)
 

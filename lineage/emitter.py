@@ -95,10 +95,10 @@ class Emitter:
         kind: EventType,
         run: str,
         job: Job,
-        inputs: Sequence[Json] = (),
-        outputs: Sequence[Json] = (),
-        run_facets: Mapping[str, Json] | None = None,
-        job_facets: Mapping[str, Json] | None = None,
+        inputs: Sequence[Json],
+        outputs: Sequence[Json],
+        run_facets: Mapping[str, Json],
+        job_facets: Mapping[str, Json],
     ) -> None:
         """Writes one event. Times never go back, even when the clock does. Raises OSError."""
         with self._lock:

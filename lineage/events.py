@@ -47,10 +47,10 @@ def event(
     job: Job,
     *,
     at: str,
-    inputs: Sequence[Json] = (),
-    outputs: Sequence[Json] = (),
-    run_facets: Mapping[str, Json] | None = None,
-    job_facets: Mapping[str, Json] | None = None,
+    inputs: Sequence[Json],
+    outputs: Sequence[Json],
+    run_facets: Mapping[str, Json],
+    job_facets: Mapping[str, Json],
 ) -> Json:
     """One run event. `inputs` and `outputs` are datasets with their facets."""
     return {
@@ -58,8 +58,8 @@ def event(
         "eventTime": at,
         "producer": PRODUCER,
         "schemaURL": SCHEMA,
-        "run": {"runId": run, "facets": dict(run_facets or {})},
-        "job": {**job.reference(), "facets": dict(job_facets or {})},
+        "run": {"runId": run, "facets": dict(run_facets)},
+        "job": {**job.reference(), "facets": dict(job_facets)},
         "inputs": list(inputs),
         "outputs": list(outputs),
     }

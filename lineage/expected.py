@@ -45,7 +45,7 @@ def at_site(study: Study, site: Site, version: str) -> tuple[tuple[Dataset, ...]
     return tuple(sources), tuple(models)
 
 
-def at_release(study: Study, inputs: Sequence[Dataset], version: str) -> tuple[Dataset, ...]:
+def at_release(study: Study, inputs: Sequence[Dataset]) -> tuple[Dataset, ...]:
     """The released tables: those drawn, as they are."""
     found = {d.name: d for d in inputs}
     made = []
@@ -61,8 +61,8 @@ def _source(study: Study, site: Site, table: Table) -> Dataset:
     computed = {c.name for c in table.columns.values() if not c.measured}
     fields = [f for f in datasets.fields_of(study, table) if f.name not in computed]
     if table.model is None:
-        return datasets.source(study, site, table.name, fields)
-    return replace(datasets.source(study, site, table.name, fields), name=f"{WORK}.{table.model}")
+        return datasets.source(site, table.name, fields)
+    return replace(datasets.source(site, table.name, fields), name=f"{WORK}.{table.model}")
 
 
 def _bounded(study: Study, table: Table, source: Dataset, version: str) -> Dataset:
@@ -85,7 +85,7 @@ def _coded(study: Study, plan: Plan, bounded: dict[str, Dataset], version: str) 
     keys = [k.name for k in table.key] or list(links)
     links[ROW] = [own.link(c, INDIRECT, "WINDOW") for c in dict.fromkeys([*keys, table.order_by]) if c in own.columns]
     for variable in plan.variables.values():
-        found = list(_variable(study, table, variable, plan, bounded))
+        found = list(_variable(study, table, variable, bounded))
         links[variable.name] = found
         if any(f"{variable.name}__fine" in s.fine.columns for s in plan.steps):
             links[f"{variable.name}__fine"] = found
@@ -93,7 +93,7 @@ def _coded(study: Study, plan: Plan, bounded: dict[str, Dataset], version: str) 
     return Dataset(own.namespace, work_name(study, "coded", table), fields, version).derived(links)
 
 
-def _variable(study: Study, table: Table, variable: Variable, plan: Plan, bounded: dict[str, Dataset]) -> Iterable[Link]:
+def _variable(study: Study, table: Table, variable: Variable, bounded: dict[str, Dataset]) -> Iterable[Link]:
     own = bounded[table.name]
     if variable.kind == "parent":
         above = bounded[variable.table]

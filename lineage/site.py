@@ -38,7 +38,7 @@ def built(study: Study, site: Site, version: str, dbt: Path | None) -> Built:
 def built_at_release(study: Study, inputs: Sequence[Dataset], version: str, dbt: Path | None) -> Built:
     """The dbt build at the release."""
     found = _traced_release(study, inputs, version, dbt)
-    return Built(*found) if found else Built(tuple(inputs), expected.at_release(study, inputs, version))
+    return Built(*found) if found else Built(tuple(inputs), expected.at_release(study, inputs))
 
 
 def _traced_site(study: Study, site: Site, version: str, dbt: Path | None) -> Pair | None:

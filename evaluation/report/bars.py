@@ -98,9 +98,10 @@ def _row(bar: Bar, y: float, scale: Scale) -> str:
     )
 
 
-def steps(bars: Sequence[Bar], alt: str, unit: str, height: float = 172.0) -> str:
+def steps(bars: Sequence[Bar], alt: str, unit: str) -> str:
     """Standing bars of equal width, one per interval or category, with as many labels as fit."""
-    top, left, foot = 20.0, 34.0, height - 34
+    height, top, left = 172.0, 20.0, 34.0
+    foot = height - 34
     y = Scale(0, max(1e-6, *(b.top for b in bars)), foot, top)
     wide = (WIDTH - left) / len(bars)
     form = figure if bars[0].mean else pct

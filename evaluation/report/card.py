@@ -75,7 +75,7 @@ def heading(table: str, about: str = "", rows: int | None = None) -> str:
     return f"<h3><bdi>{esc(table)}</bdi>{size}</h3>{note}"
 
 
-def bars_of(axis: Axis, synthetic: Floats, noised: Floats, std: Floats, value: int = 0) -> list[Bar]:
+def bars_of(axis: Axis, synthetic: Floats, noised: Floats, std: Floats, value: int) -> list[Bar]:
     """One bar per code that a row can have, NULL included. Arrays (codes,) are shares; `value` is that of the column `by`."""
     at = min(value, len(axis.spans) - 1)
     found = []
@@ -94,7 +94,7 @@ def margin(row: Row, keep: int) -> tuple[Floats, Floats, Floats]:
     return row.synthetic.sum(axis=others), row.noised.sum(axis=others), std
 
 
-def codes_of(axis: Axis, value: int = 0) -> list[int]:
+def codes_of(axis: Axis, value: int) -> list[int]:
     """The codes that `bars_of` makes bars of."""
     possible = axis.possible[min(value, len(axis.possible) - 1)]
     return [c for c in range(axis.size) if possible[c]]

@@ -40,12 +40,12 @@ def num(x: float) -> str:
     return f"{x + 0.0:.1f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(x) < 0.05 else f"{x:.1f}".rstrip("0").rstrip(".")
 
 
-def pct(share: float, digits: int = 2) -> str:
-    """A share of rows in percent, to about `digits` significant figures."""
+def pct(share: float) -> str:
+    """A share of rows in percent, to about two significant figures."""
     value = 100 * share
     if 0 < abs(value) < 0.01:
         return "<0.01\u00a0%" if value > 0 else ">-0.01\u00a0%"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    decimals = max(0, 1 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:.{min(decimals, 2)}f}\u00a0%"
 
 
@@ -95,11 +95,11 @@ def ticks(low: float, high: float, about: int) -> list[float]:
     return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def svg(body: str, height: float, alt: str, width: float = WIDTH) -> str:
+def svg(body: str, height: float, alt: str) -> str:
     """A picture with a text alternative; as wide as its place, but never blown up beyond a quarter."""
     return (
-        f'<svg viewBox="0 0 {num(width)} {num(height)}" role="img" aria-label="{esc(alt)}" '
-        f'style="max-width:{num(width * 1.25)}px">{body}</svg>'
+        f'<svg viewBox="0 0 {num(WIDTH)} {num(height)}" role="img" aria-label="{esc(alt)}" '
+        f'style="max-width:{num(WIDTH * 1.25)}px">{body}</svg>'
     )
 
 

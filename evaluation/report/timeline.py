@@ -18,7 +18,7 @@ def timeline(view: View) -> str:
     for plan in view.plans.values():
         cards = [c for s in plan.steps if s.variable.kind in ("start", "gap") for c in _times(view, s)]
         cards += _when(view, plan)
-        body = grid(cards) + "".join(_transition(view, plan, s) for s in plan.steps if s.variable.kind == "own")
+        body = grid(cards) + "".join(_transition(view, s) for s in plan.steps if s.variable.kind == "own")
         if body:
             parts.append(heading(plan.table) + body)
     return "".join(parts)
@@ -53,7 +53,7 @@ def _when(view: View, plan: Plan) -> list[str]:
     return [card(axis.title, picture(axis, *margin(row, keep)), "All rows.", None)]
 
 
-def _transition(view: View, plan: Plan, step: Step) -> str:
+def _transition(view: View, step: Step) -> str:
     """What follows what: the shares of each kind after each previous kind."""
     before = f"{step.variable.name}__prev"
     row = next((view.row(q.name) for q in step.factors if q.columns[0] == before and q.columns[-1] == step.variable.name), None)

@@ -40,7 +40,7 @@ def back(values: Tensor) -> NDArray[Any]:
     return np.asarray(values.detach().cpu().numpy())
 
 
-def short(where: torch.device, allowed: bool = True) -> AbstractContextManager[object]:
+def short(where: torch.device, allowed: bool) -> AbstractContextManager[object]:
     """Matrix products in bfloat16 on a GPU (Kalamkar et al. 2019), sums and norms in 32 bits; else nothing changes."""
     return torch.autocast(where.type, torch.bfloat16) if allowed and where.type in SHORT else nullcontext()
 

@@ -19,6 +19,8 @@ RARE = 1e-7
 """Share of rows that even a code which noise hides is given."""
 LEAST_ROWS = 1e-3
 """Rows that even a given value which noise hides is taken to have."""
+SWEEPS = 4
+"""Times that contexts are raked to the sums of each factor in turn."""
 LEAST_RIDGE = 0.5
 """Even without noise a moment of less than half a row decides nothing."""
 
@@ -120,7 +122,7 @@ def _ridge(std: Floats, target: Floats, expected: Floats) -> Floats:
     return np.maximum(std[:, None] ** 2 / (PRIOR * moment), LEAST_RIDGE)
 
 
-def raked(weight: Floats, index: NDArray[np.int64], tables: list[tuple[Floats, float]], sweeps: int = 4) -> Floats:
+def raked(weight: Floats, index: NDArray[np.int64], tables: list[tuple[Floats, float]]) -> Floats:
     """Row weights (rows,) such that contexts are about as frequent in the design as at the hospitals.
 
     `index` (rows, factors) is each row's context, `tables` the factors' (noised (contexts, codes), std). Rows drawn from a
@@ -128,7 +130,7 @@ def raked(weight: Floats, index: NDArray[np.int64], tables: list[tuple[Floats, f
     amplifies what was bent. Raking: Deming and Stephan 1940; contexts rarer than their noise are left alone.
     """
     total = weight.sum()
-    for _ in range(sweeps):
+    for _ in range(SWEEPS):
         for column, (noised, std) in zip(index.T, tables, strict=True):
             context = np.maximum(noised.sum(1), 0)
             scale = total / max(context.sum(), 1e-9)

@@ -51,8 +51,8 @@ def _columns(table: Table) -> list[str]:
     return [*keys, *foreign, *(c.name for c in table.columns.values() if c.measured)]
 
 
-def _listed(columns: list[str], before: str = "") -> str:
-    return ", ".join(f"{before}{name(c)}" for c in columns)
+def _listed(columns: list[str]) -> str:
+    return ", ".join(map(name, columns))
 
 
 def key_types(study: Study, table: Table) -> dict[str, str]:

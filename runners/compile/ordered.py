@@ -14,8 +14,8 @@ def ordered(study: Study, table: Table, plan: Plan) -> Steps:
     """The steps from a child table's own codes (`finely`) to all its variables (`together`)."""
     return [
         ("placed", _placed(study, table, plan)),
-        ("neighbours", _neighbours(study, table, plan)),
-        ("measured", _measured(study, table, plan)),
+        ("neighbours", _neighbours(table, plan)),
+        ("measured", _measured(table)),
         ("timed", _timed(study, table)),
         ("together", _together(table, plan)),
     ]
@@ -77,7 +77,7 @@ def _limits(study: Study, table: Table) -> list[str]:
     return [f"{at} as __at", f"{limit} as __limit", f"{begin} as __begin", f"{number(low)} as __low"]
 
 
-def _neighbours(study: Study, table: Table, plan: Plan) -> str:
+def _neighbours(table: Table, plan: Plan) -> str:
     """The codes of the previous row, and of the last row of the same kind."""
     assert table.parent is not None
     partition = ", ".join(map(name, table.parent.key))
@@ -104,7 +104,7 @@ def _base(variable: Variable) -> str:
     return f"{variable.source or variable.name}__code"
 
 
-def _measured(study: Study, table: Table, plan: Plan) -> str:
+def _measured(table: Table) -> str:
     """Distances in time that codes are made of."""
     rest = "(__rows - __row + 1)"
     lines = ["*", f"{rest} as __rest"]

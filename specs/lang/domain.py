@@ -15,6 +15,9 @@ SPLIT = 4
 FEW = 256
 """Whole numbers of a range that default bins and their parts tell apart, at most."""
 
+GROWING = 24
+"""Bins that grow by a constant factor, at most."""
+
 WHOLE = ("integer", "date", "timestamp")
 """Types whose values are whole numbers of their unit (1, day, second)."""
 
@@ -107,10 +110,10 @@ def equal_bins(low: float, high: float, count: int, whole: bool) -> Bins:
     return Bins(((*map(float, starts), float(high)),))
 
 
-def geometric_bins(width: float, whole: bool, most: int = 24) -> Bins:
+def geometric_bins(width: float, whole: bool) -> Bins:
     """Zero, then bins that grow by a constant factor up to `width`: for counts, gaps and time left."""
     smallest = 1.0 if whole else width / 2**16
-    ratio = max(1.25, (max(width, 2.0) / smallest) ** (1 / (most - 2)))
+    ratio = max(1.25, (max(width, 2.0) / smallest) ** (1 / (GROWING - 2)))
     edges, edge = [0.0], smallest
     if not whole:
         edges.append(0.0)
