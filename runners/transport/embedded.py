@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from runners.transport.base import Answer, Heard
+from runners.transport.pool import at_once
 from runners.transport.process import SiteProcess
 
 AT_ONCE = 2
@@ -28,17 +29,7 @@ class Embedded:
         self, run: str, round: str, stage: str, payloads: Mapping[str, bytes], deadline: float, heard: Heard
     ) -> Mapping[str, Answer]:
         """At most two sites at a time. Interrupted, it stops the sites before it passes the interrupt on."""
-        answers: dict[str, Answer] = {}
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            waiting = {pool.submit(self._one, site, body, deadline): site for site, body in payloads.items()}
-            try:
-                for done in as_completed(waiting):
-                    answers[waiting[done]] = done.result()
-                    heard(waiting[done], answers[waiting[done]])
-            except BaseException:
-                self._interrupt()
-                raise
-        return {site: answers[site] for site in payloads}
+        return at_once(AT_ONCE, partial(self._one, deadline=deadline), payloads, heard, self._interrupt)
 
     def close(self) -> None:
         """Ends all processes."""

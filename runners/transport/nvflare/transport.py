@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
 
@@ -18,6 +18,7 @@ from runners.transport.frames import read_frame, write_frame
 from runners.transport.nvflare import kit as kits
 from runners.transport.nvflare import start
 from runners.transport.nvflare.serve import end
+from runners.transport.pool import at_once
 
 JOIN = 120.0
 """Seconds a site has to connect."""
@@ -41,17 +42,7 @@ class Nvflare:
     ) -> Mapping[str, Answer]:
         """All sites at once. A site that is not connected in time is missing. Interrupted, it stops the server first."""
         self._up()
-        answers: dict[str, Answer] = {}
-        with ThreadPoolExecutor(max(1, len(payloads))) as pool:
-            waiting = {pool.submit(self._one, site, body, deadline): site for site, body in payloads.items()}
-            try:
-                for done in as_completed(waiting):
-                    answers[waiting[done]] = done.result()
-                    heard(waiting[done], answers[waiting[done]])
-            except BaseException:
-                self.close()
-                raise
-        return {site: answers[site] for site in payloads}
+        return at_once(max(1, len(payloads)), partial(self._one, deadline=deadline), payloads, heard, self.close)
 
     def close(self) -> None:
         """Stops the server. Sites notice, and wait for the next one."""
