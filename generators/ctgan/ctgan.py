@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from generators.ctgan.fields import Fields
-from generators.ctgan.flat import length, start
 from generators.ctgan.layout import Layout, drawn_counts, packed, unpacked
 from generators.ctgan.local import BATCH, LEAST, Held, Pass
 from generators.ctgan.network import Sizes
 from generators.ctgan.root import Maker
 from generators.diffusion.device import back, device, placed
+from generators.diffusion.flat import length, start
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure

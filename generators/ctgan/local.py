@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generators.ctgan.condition import Conditions, evened, public
-from generators.ctgan.flat import Parts, length, views
 from generators.ctgan.layout import Layout
 from generators.ctgan.network import NOISE, PAC, Sizes, dropped, judged, made, soft, steepness
 from generators.diffusion.device import placed
+from generators.diffusion.flat import Parts, length, views
 
 Ints = NDArray[np.int64]
 BATCH = 500

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.ctgan.fields import Fields
-from generators.ctgan.flat import Parts, linear
+from generators.diffusion.flat import Parts, linear
 
 NOISE = 128
 """Length of the random vector a row is made from."""

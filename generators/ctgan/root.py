@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from generators.ctgan.condition import Conditions, public
 from generators.ctgan.fields import Fields
-from generators.ctgan.flat import views
 from generators.ctgan.layout import Layout, picked
 from generators.ctgan.network import NOISE, Sizes, made, moments
 from generators.diffusion.device import Wish, back, device, placed, wished
+from generators.diffusion.flat import views
 from generators.marginal.plan import Plan
 from generators.marginal.stored import Stored, named, of
 from generators.trained import Weights

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from generators.diffusion.device import placed
-from generators.diffusion.network import views
+from generators.diffusion.flat import views
 from generators.diffusion.sample import Tokens, passes, sample
 from generators.diffusion.sheet import Sheet
 
@@ -22,7 +22,7 @@ def calibrated(sheet: Sheet, flat: Tensor, aim: Tokens, rng: np.random.Generator
     fitting of the model's margins (Deming and Stephan 1940), with rows drawn in place of sums over all of them.
     """
     network, found = sheet.network, flat.clone()
-    bias = views(network, found)["head.b"]
+    bias = views(network.shapes, found)["head.b"]
     plan, hidden = passes(sheet.order, network.columns), np.full(aim.shape, -1)
     for _ in range(SWEEPS):
         drawn = sample(network, found, hidden, plan, rng)

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from generators.diffusion.device import back, placed, wished
-from generators.diffusion.network import Parts, shown, trunk, views
+from generators.diffusion.flat import Parts, views
+from generators.diffusion.network import shown, trunk
 from generators.diffusion.sheet import Sheet
 from generators.marginal.above import Above
 from generators.marginal.chain import Chain, Conditional
@@ -62,7 +63,7 @@ class Past:
 
     def __init__(self, learned: NeuralChain, parents: int) -> None:
         self.sheet, self.network = learned.sheet, learned.sheet.network
-        self.parts: Parts = views(self.network, placed(learned.weights, self.sheet.device))
+        self.parts: Parts = views(self.network.shapes, placed(learned.weights, self.sheet.device))
         self.steps = [step.variable.name for step in self.sheet.plan.steps]
         self.seen = self.sheet.history.begin(parents) if self.sheet.history else None
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from generators.diffusion.calibrate import calibrated
 from generators.diffusion.chain import chain
 from generators.diffusion.device import back, device, placed
+from generators.diffusion.flat import views
 from generators.diffusion.gradient import Rows, clipped, summed
 from generators.diffusion.local import BATCH, cosine, train
-from generators.diffusion.network import start, views
+from generators.diffusion.network import start
 from generators.diffusion.root import Denoiser
 from generators.diffusion.rows import MASKS, MOST, ByPatient
 from generators.diffusion.sample import Tokens
@@ -94,7 +95,7 @@ class Diffusion(ByAdam):
         flats, total = self._parts(weights), 0.0
         with torch.no_grad():
             for rows, _ in self._portions(coded, rng):
-                total += sum(float(summed(table, views(table.network, flat))) for table, flat in zip(rows, flats, strict=True))
+                total += sum(float(summed(t, views(t.network.shapes, flat))) for t, flat in zip(rows, flats, strict=True))
         return total
 
     def _portions(self, coded: Coded, rng: np.random.Generator) -> Iterator[tuple[list[Rows], int]]:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from generators.diffusion.flat import Parts, views
+from generators.diffusion.layers import Layer
 from generators.diffusion.loss import losses
-from generators.diffusion.network import Layer, Network, Parts, logits, shown, views
+from generators.diffusion.network import Network, logits, shown
 
 ROUNDING = 1e-12
 """Norms are taken to be larger by this share of the sum of their rows' norms: more than what rounding can hide of them."""
@@ -70,7 +72,7 @@ class _Run:
 
 
 def _run(rows: Rows, flat: Tensor) -> _Run:
-    weights = {name: part.requires_grad_() for name, part in views(rows.network, flat.detach()).items()}
+    weights = {name: part.requires_grad_() for name, part in views(rows.network.shapes, flat.detach()).items()}
     tape: list[Layer] = []
     loss = summed(rows, weights, tape)
     slopes = torch.autograd.grad(loss, [layer.output for layer in tape])

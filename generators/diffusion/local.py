@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators.diffusion.flat import views
 from generators.diffusion.loss import losses, masks, spread
-from generators.diffusion.network import logits, shown, views
+from generators.diffusion.network import logits, shown
 from generators.diffusion.sheet import Sheet
 
 BATCH = 256
@@ -43,7 +44,7 @@ def train(sheet: Sheet, flat: Tensor, tokens: Tensor, rates: list[float], rng: n
             line = np.concatenate([line, rng.permutation(len(tokens))])
         batch, line = tokens[torch.from_numpy(line[:size])], line[size:]
         mask = hide(sheet, spread(size, rng), rng).to(flat.device)
-        out = logits(sheet.network, views(sheet.network, leaf), shown(sheet.network, batch, mask))
+        out = logits(sheet.network, views(sheet.network.shapes, leaf), shown(sheet.network, batch, mask))
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()
         losses(sheet.network, out, batch, mask).mean().backward()

@@ -1,7 +1,6 @@
 """The network: summed embeddings of the columns' tokens, residual blocks, one head per predicted column.
 
-Only Linear, Embedding and LayerNorm, none of which mixes rows. The weights are one flat vector, since that is what is summed
-over hospitals; layers are views of it.
+Only Linear, Embedding and LayerNorm, none of which mixes rows.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.diffusion.device import placed, short
+from generators.diffusion.flat import Parts, length, views
+from generators.diffusion.layers import Layer, Layers
 
-Parts = dict[str, Tensor]
 BESIDES = 2
 """Rows of the embedding table of a column besides its tokens': "hidden" and "does not apply"."""
 
@@ -68,22 +68,7 @@ class Network:
     @property
     def length(self) -> int:
         """Number of weights."""
-        return sum(int(np.prod(shape)) for shape in self.shapes.values())
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer's part in a forward pass: what went in and what came out, for closed-form gradients per patient."""
-
-    name: str
-    input: Tensor
-    output: Tensor
-
-
-def views(network: Network, flat: Tensor) -> Parts:
-    """The layers' weights, as views of the flat vector."""
-    parts = torch.split(flat, [int(np.prod(shape)) for shape in network.shapes.values()])
-    return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
+        return length(self.shapes)
 
 
 def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int) -> Tensor:
@@ -93,7 +78,7 @@ def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int)
     """
     generator = torch.Generator().manual_seed(seed)
     flat = torch.zeros(network.length)
-    weights = views(network, flat)
+    weights = views(network.shapes, flat)
     weights["embed"].normal_(0, len(network.sizes) ** -0.5, generator=generator)
     for name, tensor in weights.items():
         if name.startswith("norm") and name.endswith(".w"):
@@ -126,30 +111,15 @@ def trunk(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | No
 
     On a GPU in bfloat16, but for layers that are noted: patients' gradients keep the precision of the weights.
     """
-
-    def note(name: str, given: Tensor, out: Tensor) -> Tensor:
-        if tape is not None:
-            tape.append(Layer(name, given, out))
-        return out
-
-    def norm(name: str, x: Tensor) -> Tensor:
-        plain = functional.layer_norm(x, x.shape[-1:])
-        return note(name, plain, plain * weights[f"{name}.w"] + weights[f"{name}.b"])
-
-    def linear(name: str, x: Tensor) -> Tensor:
-        return note(name, x, functional.linear(x, weights[f"{name}.w"], weights[f"{name}.b"]))
-
-    x = note("embed", rows, functional.embedding_bag(rows, weights["embed"], mode="sum"))
+    layers = Layers(weights, tape)
+    x = layers.note("embed", rows, functional.embedding_bag(rows, weights["embed"], mode="sum"))
     with short(rows.device, tape is None):
         for i in range(network.depth):
-            x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"norm{i}", x))))
-        return norm("norm", x)
+            inner = functional.silu(layers.linear(f"in{i}", layers.norm(f"norm{i}", x)))
+            x = x + layers.linear(f"out{i}", inner)
+        return layers.norm("norm", x)
 
 
 def logits(network: Network, weights: Parts, rows: Tensor, tape: list[Layer] | None = None) -> Tensor:
     """Logits (n, tokens of all predicted columns)."""
-    x = trunk(network, weights, rows, tape)
-    out = functional.linear(x, weights["head.w"], weights["head.b"])
-    if tape is not None:
-        tape.append(Layer("head", x, out))
-    return out
+    return Layers(weights, tape).linear("head", trunk(network, weights, rows, tape))

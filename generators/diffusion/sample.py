@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.diffusion.device import back, placed
-from generators.diffusion.network import Network, Parts, shown, trunk, views
+from generators.diffusion.flat import Parts, views
+from generators.diffusion.network import Network, shown, trunk
 
 Tokens = NDArray[np.int64]
 CHUNK = 4096
@@ -46,7 +47,7 @@ def sample(
     todo = {c for part in plan for c in part}
     if any(i not in todo and (tokens[:, at + i] < 0).any() for i in range(network.columns)):
         raise ValueError("a column to be drawn is in no pass")
-    weights, slopes = views(network, flat), _slopes(network.columns)
+    weights, slopes = views(network.shapes, flat), _slopes(network.columns)
     group = _groups(np.unique(tokens, axis=0, return_inverse=True)[1].reshape(-1))
     for part in plan:
         if not (tokens[:, [at + c for c in part]] < 0).any():

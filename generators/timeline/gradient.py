@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators.diffusion.flat import views
 from generators.diffusion.gradient import positions
+from generators.diffusion.layers import Layer
 from generators.timeline.layout import Layout
 from generators.timeline.loss import loss
-from generators.timeline.network import Layer, views
 from generators.timeline.sequence import Batch, Held, batch
 
 Ints = NDArray[np.int64]
@@ -52,12 +53,12 @@ def _scaled(each: Tensor, clip: float) -> Tensor:
 def _together(layout: Layout, flat: Tensor, some: Batch) -> Tensor:
     """The gradient of the patients' summed loss (length,)."""
     leaf = flat.detach().requires_grad_()
-    return torch.autograd.grad(loss(layout, views(layout.network, leaf), some, True), leaf)[0]
+    return torch.autograd.grad(loss(layout, views(layout.network.shapes, leaf), some, True), leaf)[0]
 
 
 def gradients(layout: Layout, flat: Tensor, batch: Batch) -> Tensor:
     """Each patient's gradient (patients, length)."""
-    weights = {name: part.requires_grad_() for name, part in views(layout.network, flat.detach()).items()}
+    weights = {name: part.requires_grad_() for name, part in views(layout.network.shapes, flat.detach()).items()}
     tape: list[Layer] = []
     total = loss(layout, weights, batch, True, tape)
     slopes = torch.autograd.grad(total, [layer.output for layer in tape])

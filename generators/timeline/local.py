@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generators.diffusion.flat import views
 from generators.timeline.layout import Layout
 from generators.timeline.loss import loss
-from generators.timeline.network import views
 from generators.timeline.sequence import Batch, Held, batch
 
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ def train(layout: Layout, flat: Tensor, tables: Sequence[Held], rates: Sequence[
         asked = sum(len(ask.aim) for ask in some.asks)
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()
-        (loss(layout, views(layout.network, leaf), some, False) / asked).backward()
+        (loss(layout, views(layout.network.shapes, leaf), some, False) / asked).backward()
         torch.nn.utils.clip_grad_norm_([leaf], 1.0)
         adam.step()
     return leaf.detach()

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional
 
+from generators.diffusion.flat import Parts
+from generators.diffusion.layers import Layer
 from generators.timeline.layout import Layout
-from generators.timeline.network import Layer, Parts, attention, trunk
+from generators.timeline.network import attention, trunk
 from generators.timeline.sequence import Batch
 
 

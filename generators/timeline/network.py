@@ -1,7 +1,6 @@
 """The network: summed embeddings, attention to what came before, residual blocks, one head per predicted column.
 
-Only Linear, Embedding and LayerNorm have weights, and nothing mixes patients. The weights are one flat vector, since that is
-what is summed over hospitals; layers are views of it.
+Only Linear, Embedding and LayerNorm have weights, and nothing mixes patients.
 """
 
 from __future__ import annotations
@@ -19,8 +18,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.diffusion.device import placed, short
+from generators.diffusion.flat import Parts, length, views
+from generators.diffusion.layers import Layer, Layers
 
-Parts = dict[str, Tensor]
 SLOPES = (0.0, 1.0, 1 / 8, 1 / 64)
 """How much less each attention head looks at a row of the same parent for every row that lies between (Press et al. 2022)."""
 Attend = Callable[[int, Tensor, Tensor, Callable[[Tensor], Tensor]], Tensor]
@@ -65,29 +65,14 @@ class Network:
     @property
     def length(self) -> int:
         """Number of weights."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer's part in a forward pass: what went in and what came out, for closed-form gradients per patient."""
-
-    name: str
-    input: Tensor
-    output: Tensor
-
-
-def views(network: Network, flat: Tensor) -> Parts:
-    """The layers' weights, as views of the flat vector."""
-    parts = torch.split(flat, [math.prod(shape) for shape in network.shapes.values()])
-    return {name: part.view(shape) for (name, shape), part in zip(network.shapes.items(), parts, strict=True)}
+        return length(self.shapes)
 
 
 def start(network: Network, marginals: Sequence[NDArray[np.float64]], seed: int) -> Tensor:
     """Fresh weights (length,) whose predictions are exactly `marginals`, one public distribution per predicted column."""
     generator = torch.Generator().manual_seed(seed)
     flat = torch.zeros(network.length)
-    weights = views(network, flat)
+    weights = views(network.shapes, flat)
     weights["embed"].normal_(0, 0.3, generator=generator)
     for name, tensor in weights.items():
         if name.startswith(("first", "second", "last")) and name.endswith(".w"):
@@ -105,29 +90,18 @@ def trunk(network: Network, weights: Parts, shown: Tensor, attend: Attend, tape:
 
     On a GPU in bfloat16, but for layers that are noted: patients' gradients keep the precision of the weights.
     """
-
-    def note(name: str, given: Tensor, out: Tensor) -> Tensor:
-        if tape is not None:
-            tape.append(Layer(name, given, out))
-        return out
-
-    def norm(name: str, x: Tensor) -> Tensor:
-        plain = functional.layer_norm(x, x.shape[-1:])
-        return note(name, plain, plain * weights[f"{name}.w"] + weights[f"{name}.b"])
-
-    def linear(name: str, x: Tensor) -> Tensor:
-        return note(name, x, functional.linear(x, weights[f"{name}.w"], weights[f"{name}.b"]))
-
+    layers = Layers(weights, tape)
     table = torch.cat([weights["embed"], weights["embed"].new_zeros(1, network.width)])
     summed = functional.embedding_bag(shown.flatten(0, 1), table, mode="sum")
-    x = note("embed", shown, summed.view(*shown.shape[:2], network.width))
+    x = layers.note("embed", shown, summed.view(*shown.shape[:2], network.width))
     with short(shown.device, tape is None):
         for i in range(network.depth):
-            plain = norm(f"first{i}", x)
-            found = attend(i, linear(f"query{i}", plain), plain, partial(linear, f"keys{i}"))
-            x = x + linear(f"found{i}", found)
-            x = x + linear(f"out{i}", functional.silu(linear(f"in{i}", norm(f"second{i}", x))))
-        return norm("last", x)
+            plain = layers.norm(f"first{i}", x)
+            found = attend(i, layers.linear(f"query{i}", plain), plain, partial(layers.linear, f"keys{i}"))
+            x = x + layers.linear(f"found{i}", found)
+            inner = functional.silu(layers.linear(f"in{i}", layers.norm(f"second{i}", x)))
+            x = x + layers.linear(f"out{i}", inner)
+        return layers.norm("last", x)
 
 
 def attention(network: Network, query: Tensor, keys: Tensor, bias: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.diffusion.device import back, placed
+from generators.diffusion.flat import views
 from generators.timeline.gradient import portions
 from generators.timeline.layout import WHOLE, Layout
 from generators.timeline.loss import features
-from generators.timeline.network import attention, nearness, trunk, views
+from generators.timeline.network import attention, nearness, trunk
 from generators.timeline.sequence import NOTHING, Held, batch
 
 Ints = NDArray[np.int64]
@@ -30,7 +31,7 @@ class Reader:
     """
 
     def __init__(self, layout: Layout, flat: Tensor, table: int, tables: Sequence[Held], patient: Ints, count: Ints) -> None:
-        self.layout, self.table, self.device, self.weights = layout, table, flat.device, views(layout.network, flat)
+        self.layout, self.table, self.device, self.weights = layout, table, flat.device, views(layout.network.shapes, flat)
         patients = len(tables[0].first) - 1 if tables else int(patient.max(initial=-1)) + 1
         size = np.sum([np.ones(patients, np.int64), *(np.diff(rows.first) for rows in tables)], 0)
         begin = np.concatenate([[0], np.cumsum(size)])

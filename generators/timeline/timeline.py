@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from generators.diffusion.device import back, placed
+from generators.diffusion.flat import views
 from generators.diffusion.local import cosine
 from generators.marginal.code import code
 from generators.marginal.learned import Learned
@@ -22,7 +23,7 @@ from generators.timeline.gradient import clipped, portions
 from generators.timeline.layout import Layout
 from generators.timeline.local import BATCH, train
 from generators.timeline.loss import loss
-from generators.timeline.network import start, views
+from generators.timeline.network import start
 from generators.timeline.root import timeline
 from generators.timeline.sequence import Held, batch, held
 from generators.trained import Coded, Floats, Weights
@@ -81,7 +82,7 @@ class Transformer(ByAdam):
 
     def loss(self, weights: Weights, coded: Coded, rng: np.random.Generator) -> float:
         """Sum over patients of their losses, in nats: over tables of the mean over rows."""
-        tables, parts = held(self.layout, coded), views(self.layout.network, self._flat(weights))
+        tables, parts = held(self.layout, coded), views(self.layout.network.shapes, self._flat(weights))
         uniform, total = rng.random(len(tables[0].first) - 1), 0.0
         with torch.no_grad():
             for chosen in portions(self.layout, tables, len(uniform), MOST, 0):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from generators.ctgan.flat import views
+from generators.diffusion.flat import views
 from generators.tvae.network import Layer, Sizes, losses
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.ctgan.flat import views
+from generators.diffusion.flat import views
 from generators.tvae.network import CODE, LEAST, MOST, Sizes, losses
 
 BATCH = 500

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generators.ctgan.fields import Fields
-from generators.ctgan.flat import Parts, length, linear, start, views
+from generators.diffusion.flat import Parts, length, linear, start, views
 
 CODE = 128
 """Length of the vector a row is encoded as."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from generators.ctgan.fields import Fields
-from generators.ctgan.flat import views
 from generators.ctgan.layout import DRAWN, Layout, drawn_counts, packed, unpacked
 from generators.diffusion.device import back, device, placed
+from generators.diffusion.flat import views
 from generators.marginal.learned import Learned
 from generators.marginal.model import Model
 from generators.marginal.structure import structure

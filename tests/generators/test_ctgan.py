@@ -10,8 +10,8 @@ import torch
 
 from generators.ctgan import local
 from generators.ctgan.ctgan import Ctgan
-from generators.ctgan.flat import start, views
 from generators.ctgan.network import LEAK, PAC, dropped, judged, steepness
+from generators.diffusion.flat import start, views
 from generators.marginal.model import Model
 from generators.rules import NoRules
 from generators.trains import trainable

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from generators.diffusion.flat import views
 from generators.diffusion.gradient import Rows, clipped
 from generators.diffusion.loss import losses, masks, spread
-from generators.diffusion.network import Network, logits, shown, start, views
+from generators.diffusion.network import Network, logits, shown, start
 
 PERSON = Network(sizes=(3, 5, 2, 4), context=1, width=8, depth=2)
 VISIT = Network(sizes=(4, 3, 6), context=1, width=8, depth=1, after=((0,),))
@@ -49,7 +50,7 @@ def part(rows: Rows, kept: Tensor, patient: Tensor) -> Rows:
 def by_hand(rows: Rows, flat: Tensor) -> Tensor:
     """The plain gradient, by autograd."""
     leaf = flat.clone().requires_grad_()
-    out = logits(rows.network, views(rows.network, leaf), shown(rows.network, rows.tokens, rows.mask))
+    out = logits(rows.network, views(rows.network.shapes, leaf), shown(rows.network, rows.tokens, rows.mask))
     return torch.autograd.grad((losses(rows.network, out, rows.tokens, rows.mask) * rows.share).sum(), leaf)[0]
 
 
@@ -71,7 +72,7 @@ def test_clipped_sums_equal_autograd_patient_by_patient(patients: int, visits: i
 def test_a_patient_whose_gradient_is_not_finite_counts_as_nothing(broken: float) -> None:
     everything, start_ = tables(6, 20), flats()
     start_[0] = start_[0].clone()
-    views(PERSON, start_[0])["embed"][PERSON.first[1] + 2] = broken  # what rows with token 2 of column 1 look up
+    views(PERSON.shapes, start_[0])["embed"][PERSON.first[1] + 2] = broken  # what rows with token 2 of column 1 look up
     found = clipped(everything, start_, 6, 1.0)
     shown_ = shown(PERSON, everything[0].tokens, everything[0].mask)
     met = set(everything[0].patient[(shown_ == PERSON.first[1] + 2).any(1)].tolist())
@@ -94,7 +95,7 @@ def test_no_patient_moves_the_sum_by_more_than_the_bound(scale: float) -> None:
 def test_heads_start_at_the_given_marginals() -> None:
     given = [np.array([0.1, 0.2, 0.3, 0.4, 0.0]), np.array([0.9, 0.1]), np.full(4, 0.25)]
     rows = batch(PERSON, 20, 20)
-    out = logits(PERSON, views(PERSON, start(PERSON, given, 3)), shown(PERSON, rows.tokens, rows.mask))
+    out = logits(PERSON, views(PERSON.shapes, start(PERSON, given, 3)), shown(PERSON, rows.tokens, rows.mask))
     for head, share in zip(PERSON.heads, given, strict=True):
         assert np.allclose(torch.softmax(out[:, head], 1).numpy(), share, atol=1e-5)
 

@@ -14,8 +14,8 @@ import generators.diffusion.gradient as gradient
 import generators.diffusion.rows as rows
 from generators.diffusion.diffusion import Diffusion
 from generators.diffusion.gradient import Rows
+from generators.diffusion.layers import Layer
 from generators.diffusion.loss import spread
-from generators.diffusion.network import Layer
 from generators.marginal.code import Codes, code
 from generators.trained import Weights
 from specs.lang.types import Generator

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from generators.diffusion.flat import views
 from generators.frame import Sample, Series, Tables, known
 from generators.marginal.ask import answers
 from generators.marginal.code import Codes, code
@@ -18,7 +19,7 @@ from generators.marginal.train import learn
 from generators.rules import NoRules
 from generators.timeline.gradient import clipped
 from generators.timeline.loss import features, loss
-from generators.timeline.network import start, views
+from generators.timeline.network import start
 from generators.timeline.reader import Reader
 from generators.timeline.sequence import batch, held
 from generators.timeline.timeline import Transformer
@@ -70,7 +71,7 @@ def test_clipped_sums_equal_autograd_patient_by_patient(clip: float) -> None:
     for i in range(PATIENTS):
         leaf = FLAT.clone().requires_grad_()
         one = batch(layout, tables, np.array([i]), UNIFORM[[i]], MOST)
-        gradient = torch.autograd.grad(loss(layout, views(layout.network, leaf), one, True), leaf)[0]
+        gradient = torch.autograd.grad(loss(layout, views(layout.network.shapes, leaf), one, True), leaf)[0]
         expected += gradient * min(1.0, clip / float(gradient.norm()))
     assert torch.allclose(total(coded(), UNIFORM, clip), expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
 
@@ -99,7 +100,7 @@ def test_a_patient_whose_gradient_is_not_finite_counts_as_nothing(broken: float)
     flat, tables = FLAT.clone(), held(GENERATOR.layout, coded())
     shown = batch(GENERATOR.layout, tables, np.arange(PATIENTS), UNIFORM, MOST).shown
     token = int(shown[3][shown[3] < GENERATOR.layout.network.tokens].max())
-    views(GENERATOR.layout.network, flat)["embed"][token] = broken
+    views(GENERATOR.layout.network.shapes, flat)["embed"][token] = broken
     met = (shown == token).any(2).any(1).numpy()
     assert met.any() and not met.all()
     rest = only(coded(), ~met)
@@ -110,7 +111,7 @@ def test_nothing_is_seen_of_what_comes_later_nor_of_other_patients() -> None:
     layout, tables = GENERATOR.layout, held(GENERATOR.layout, coded())
     everyone = np.arange(PATIENTS)
     some = batch(layout, tables, everyone, UNIFORM, 99)
-    parts = views(layout.network, FLAT)
+    parts = views(layout.network.shapes, FLAT)
     before = features(layout, parts, some)[0]
     patient = int((some.table[:, : some.keys] == 1).sum(1).argmax())
     last = int(torch.nonzero(some.table[patient, : some.keys] == 1)[-1])  # the patient's last visit
@@ -129,7 +130,7 @@ def test_rows_read_one_by_one_say_what_whole_sequences_say() -> None:
     layout, rows = GENERATOR.layout, coded()
     flat, tables = FLAT.float(), held(GENERATOR.layout, coded())
     some = batch(layout, tables, np.arange(PATIENTS), UNIFORM, 99)
-    parts = views(layout.network, flat)
+    parts = views(layout.network.shapes, flat)
     whole = features(layout, parts, some)[0].flatten(0, 1)
     charges, first = tables[2], layout.first_step[2]
     visit = np.unique(charges.parent)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from generators.ctgan.flat import views
+from generators.diffusion.flat import views
 from generators.marginal.model import Model
 from generators.optimise import advance, begin
 from generators.rules import NoRules

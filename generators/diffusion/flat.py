@@ -1,4 +1,4 @@
-"""Networks whose weights are one flat vector, since that is what is averaged over hospitals; layers are views of it."""
+"""Networks whose weights are one flat vector, since that is what is summed or averaged over hospitals; layers are views of it."""
 
 from __future__ import annotations
 
