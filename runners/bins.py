@@ -10,11 +10,11 @@ import yaml
 
 from generators.bins.find import find
 from generators.bins.grid import grid
+from runners.facts import basics
 from runners.files import write_text
 from runners.labels import text
 from runners.release import BINS
 from runners.run import Run
-from runners.stages import basics
 from specs.lang.sought import sought
 from specs.lang.types import Column
 

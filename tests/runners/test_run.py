@@ -15,6 +15,7 @@ from runners import run as run_module
 from runners import stages
 from runners.earlier import Earlier
 from runners.errors import DATA, REFUSED, Stop
+from runners.facts import data_versions
 from runners.places import Places, ledger_of, private_of
 from runners.release import keep_once
 from runners.reporting import rebuild_report
@@ -135,7 +136,7 @@ def test_a_hospital_that_did_not_answer_has_no_new_batch_in_the_release(study):
     sums = Sums({}, {}, {}, tuple(sites))
     earlier = Earlier({"data_versions": before}, sums)
     asked = SimpleNamespace(study=replace(study, sites=sites), earlier=earlier, present=("north", "lake"), sums=sums)
-    assert stages.data_versions(asked) == {"north": ["1", "2"], "lake": ["1", "2"], "coast": ["1"]}
+    assert data_versions(asked) == {"north": ["1", "2"], "lake": ["1", "2"], "coast": ["1"]}
 
 
 def test_the_report_can_be_built_again_from_the_release_alone(study, transport):
