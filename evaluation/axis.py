@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from generators.marginal.implied import count_column, gap_column, marks, start_column, stride_column
+from generators.marginal.implied import column_of, marks
 from generators.marginal.plan import Plan, Variable
 from specs.lang.domain import SPLIT, WHOLE, Cell, Domain, domain
-from specs.lang.types import Column, Scalar, Study
+from specs.lang.types import Column, Scalar, Study, Table
 
 NULL = "(missing)"
 NONE = "(none before)"
@@ -81,8 +81,8 @@ def axis(study: Study, plans: Mapping[str, Plan], table: str, name: str) -> Axis
     if variable.kind == "parent":
         above = axis(study, plans, variable.table, variable.source)
         return replace(_joined(above, variable), name=name, title=f"{variable.table}.{above.title}")
-    column, dom = _domain(study, table, variable)
-    found = _plain(name, title(variable), column, dom, fine)
+    column = _column(study, study.tables[table], variable)
+    found = _plain(name, title(variable), column, domain(column), fine)
     if variable.kind == "gap":  # multiples of an even gap, in steps of a constant factor: two figures say it
         found = replace(found, labels=tuple(_brief(s) for s in found.spans[0]))
     return _joined(found, variable) if variable.groups else found
@@ -101,19 +101,11 @@ def title(variable: Variable) -> str:
     return words.get(variable.kind, variable.column)
 
 
-def _domain(study: Study, table: str, variable: Variable) -> tuple[Column, Domain]:
-    if variable.kind in ("count", "rest"):
-        column = count_column(study.tables[variable.column])
-    elif variable.kind == "gap":
-        column = stride_column(study.tables[table])
-    elif variable.kind in ("left", "pace"):
-        column = replace(gap_column(study.tables[table]), unit=study.tables[table].columns[variable.column].unit)
-    elif variable.kind == "start":
-        order = study.tables[table].columns[variable.column]
-        column = replace(start_column(study, study.tables[table]), unit=order.unit)
-    else:
-        column = study.tables[table].columns[variable.column]
-    return column, domain(column)
+def _column(study: Study, table: Table, variable: Variable) -> Column:
+    """The column that the axis counts in; times and places in time are in the unit of the column they come from."""
+    column = column_of(study, table, variable)
+    timed = variable.kind in ("start", "left", "pace")
+    return replace(column, unit=table.columns[variable.column].unit) if timed else column
 
 
 def _plain(name: str, called: str, column: Column, dom: Domain, fine: bool) -> Axis:

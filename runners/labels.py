@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import replace
 
-from generators.marginal.implied import count_column, gap_column, marks, start_column, stride_column
-from generators.marginal.plan import Plan, Variable
-from specs.lang.domain import SPLIT, Cell, Domain, domain
-from specs.lang.types import Scalar, Study, Table
+from generators.marginal.implied import column_of, marks
+from generators.marginal.plan import Plan
+from specs.lang.domain import SPLIT, Cell, domain
+from specs.lang.types import Column, Scalar, Study
 
 NULL = "NULL"
 NONE = "(none)"
@@ -26,13 +25,13 @@ def labels(study: Study, plans: Mapping[str, Plan], table: str, column: str) -> 
     if variable.kind == "mark":
         return ["other", *map(str, marks(found))]
     if column.endswith("__fine"):
-        return _fine(*_domain(study, found, variable))
+        return _fine(column_of(study, found, variable))
     if variable.kind in ("previous", "last"):
         return [*_padded(labels(study, plans, table, variable.source), variable.size - 1), NONE]
     if variable.kind == "parent":
         whole = labels(study, plans, variable.table, variable.source)
     else:
-        whole = _codes(*_domain(study, found, variable))
+        whole = _codes(column_of(study, found, variable))
     return _padded(joined(whole, variable.groups) if variable.groups else whole, variable.size)
 
 
@@ -56,21 +55,8 @@ def _span(members: list[str]) -> str:
     return f"{first.split(' to ')[0]} to {last.split(' to ')[-1]}"
 
 
-def _domain(study: Study, table: Table, variable: Variable) -> tuple[Domain, Scalar]:
-    if variable.kind in ("count", "rest"):
-        child = study.tables[variable.column]
-        return domain(count_column(child)), "integer"
-    if variable.kind in ("gap", "left", "pace"):
-        column = stride_column(table) if variable.kind == "gap" else gap_column(table)
-        return domain(column), column.type
-    if variable.kind == "start":
-        column = start_column(study, table)
-        return domain(replace(column, nullable=False)), column.type
-    column = table.columns[variable.column]
-    return domain(column), column.type
-
-
-def _codes(dom: Domain, kind: Scalar) -> list[str]:
+def _codes(column: Column) -> list[str]:
+    dom, kind = domain(column), column.type
     null = [NULL] if dom.nullable else []
     if not dom.ordered:
         return [*dom.labels, *null]
@@ -79,7 +65,8 @@ def _codes(dom: Domain, kind: Scalar) -> list[str]:
     return [_cell(c.low, c.high, c, kind) for c in dom.cells[0]] + null
 
 
-def _fine(dom: Domain, kind: Scalar) -> list[str]:
+def _fine(column: Column) -> list[str]:
+    dom, kind = domain(column), column.type
     null = [NULL] if dom.nullable else []
     if dom.by:
         return [f"bin {i // SPLIT + 1}, part {i % SPLIT + 1}" for i in range(dom.values * SPLIT)] + null

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
 
+from generators.marginal.plan import Variable
 from specs.lang.domain import WHOLE, equal_bins, geometric_bins
 from specs.lang.types import Column, Study, Table
 
@@ -42,6 +43,19 @@ def start_column(study: Study, table: Table) -> Column:
     low, high = order.range or (0.0, 0.0)
     count = max(24, len(order.bins.edges[0]) - 1 if order.bins else 0)
     return replace(order, name=f"{order.name}__start", nullable=False, bins=equal_bins(low, high, count, order.type in WHOLE))
+
+
+def column_of(study: Study, table: Table, variable: Variable) -> Column:
+    """The column that a variable of `table` itself is a code of: one that the spec names, or one that it implies."""
+    if variable.kind in ("count", "rest"):
+        return count_column(study.tables[variable.column])
+    if variable.kind == "gap":
+        return stride_column(table)
+    if variable.kind in ("left", "pace"):
+        return gap_column(table)
+    if variable.kind == "start":
+        return start_column(study, table)
+    return table.columns[variable.column]
 
 
 def starts_at_parent(study: Study, table: Table) -> bool:
