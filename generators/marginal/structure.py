@@ -16,23 +16,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from generators.bins.plan import plan as bins_plan
-from generators.marginal.implied import (
-    bound_of,
-    count_column,
-    gap_column,
-    marks,
-    start_column,
-    stride_column,
-)
+from generators.marginal.implied import marks, start_column, stride_column
 from generators.marginal.plan import COARSE_OWN, Plan, Step, Variable
+from generators.marginal.variables import kind_of_row, learned, moved, pacing, parents, place, previous
 from privacy.query import UNIT, Query
 from specs.lang.domain import Domain, domain, groups
-from specs.lang.types import Column, Study, Table
+from specs.lang.types import Study, Table
 
-COARSE = 6
-"""Groups of an ordered context."""
-FINER = 12
-"""Groups of an ordered context that bounds or paces a row: time left, time so far."""
 MOST_CELLS = 20_000
 """A histogram over more cells than this is left out: its noise would be all one sees."""
 
@@ -57,7 +47,7 @@ def queries(study: Study) -> tuple[Query, ...]:
 def _root(study: Study, table: Table) -> Plan:
     steps: list[Step] = []
     variables: dict[str, Variable] = {}
-    for variable, dom in _learned(study, table):
+    for variable, dom in learned(study, table):
         pairs = [_query(table, (c, variable)) for c in variables.values()]
         steps.append(Step(variable, dom, _fine(table, variable, dom, variables.get(dom.by or "")), _kept(pairs)))
         variables[variable.name] = variable
@@ -80,11 +70,11 @@ def _weighed(table: Table, steps: list[Step]) -> Iterator[Step]:
 
 
 def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
-    above = list(_parents(study, table, plans))
+    above = list(parents(study, table, plans))
     contexts = {v.name: v for v in above}
     steps: list[Step] = []
-    own = _learned(study, table)
-    kind = _kind_of_row(own)
+    own = learned(study, table)
+    kind = kind_of_row(own)
     own.sort(key=lambda one: one[0] is not kind)  # first: other columns hang on it
     if table.order_by:
         steps += _time_steps(study, table, contexts, above, kind)
@@ -98,41 +88,20 @@ def _child(study: Study, table: Table, plans: dict[str, Plan]) -> Plan:
     return Plan(table.name, contexts, tuple(steps))
 
 
-def _learned(study: Study, table: Table) -> list[tuple[Variable, Domain]]:
-    """Own columns in spec order (those binned by another column after it), then numbers of children."""
-    columns = [c for c in table.columns.values() if c.measured and c.name != (table.order_by if table.parent else None)]
-    own = [_own(c) for c in sorted(columns, key=lambda c: bool(c.bins and c.bins.by))]
-    return own + [_count(t) for t in study.children(table.name)]
-
-
-def _kind_of_row(own: list[tuple[Variable, Domain]]) -> Variable | None:
-    """What kind of row this is (the test, the diagnosis): the column others are binned by, else the first categorical one."""
-    by = [d.by for _, d in own if d.by]
-    named = [v for v, d in own if v.kind == "own" and ((v.column in by) if by else not d.ordered) and v.size <= 400]
-    return named[0] if named else None
-
-
 def _time_steps(
     study: Study, table: Table, contexts: dict[str, Variable], above: list[Variable], kind: Variable | None
 ) -> list[Step]:
-    order = table.columns[str(table.order_by)]
-    start_dom, gap_dom = domain(start_column(study, table)), domain(gap_column(table))
-    start = Variable(f"{order.name}__start", "start", start_dom.size, order.name)
-    stride_dom = domain(stride_column(table))
-    gap = Variable(f"{order.name}__gap", "gap", stride_dom.size, order.name)
-    at = Variable(order.name, "own", FINER, order.name, groups=groups(domain(order), FINER))
-    before = Variable(f"{order.name}__prev", "previous", FINER + 1, order.name, source=order.name)
-    rest = _rest(table)
-    joined = groups(gap_dom, 2 * FINER)
-    left = Variable(f"{order.name}__left", "left", max(joined) + 1, order.name, groups=joined)
-    pace = replace(left, name=f"{order.name}__pace", kind="pace")
-    paces = [rest, left, pace, *([_previous(kind)] if kind else [])]
-    contexts |= {v.name: v for v in (start, gap, at, before, *paces)}
+    """The first row's place in time, with what is above; the gap to the previous row, with what paces it."""
+    time, paces = str(table.order_by), pacing(table, kind)
+    start_dom, gap_dom = domain(start_column(study, table)), domain(stride_column(table))
+    start = Variable(f"{time}__start", "start", start_dom.size, time)
+    gap = Variable(f"{time}__gap", "gap", gap_dom.size, time)
+    contexts |= {v.name: v for v in (start, gap, place(table), *paces)}
     starts = [_query(table, (c, start)) for c in above]
-    gaps = [_query(table, (c, gap)) for c in (before, *paces)]
+    gaps = [_query(table, (c, gap)) for c in paces]
     return [
         Step(start, start_dom, _fine(table, start, start_dom, None), _kept(starts)),
-        Step(gap, stride_dom, _fine(table, gap, stride_dom, None), _kept(gaps)),
+        Step(gap, gap_dom, _fine(table, gap, gap_dom, None), _kept(gaps)),
     ]
 
 
@@ -151,7 +120,7 @@ def _row_step(
     same_row = [v for v in earlier if v.kind in {"own", "count"}]
     if kind is None or variable.name == kind.name:
         pairs = [_query(table, (c, variable)) for c in (*above, *here, *same_row)]
-        before = [_previous(variable), *([_moved(table)] if order else [])]
+        before = [previous(variable), *([moved(table)] if order else [])]
         contexts |= {v.name: v for v in before}
         triples = [_query(table, (*before, variable))]
         return Step(variable, dom, _fine(table, variable, dom, None), _kept(pairs + triples))
@@ -169,42 +138,6 @@ def _mark_step(table: Table, kind: Variable) -> Step:
     dom = Domain(("", *map(str, marks(table))), (), None, False)
     variable = Variable(f"{table.order_by}__mark", "mark", dom.size, str(table.order_by))
     return Step(variable, dom, _fine(table, variable, dom, kind), ())
-
-
-def _parents(study: Study, table: Table, plans: dict[str, Plan]) -> Iterator[Variable]:
-    """Contexts from the parent (and from ancestors above it): their own columns and counts, joined into few groups."""
-    for ancestor in study.ancestors(table.name):
-        for step in plans[ancestor.name].steps:
-            if step.variable.kind in ("own", "count"):
-                bounds = bound_of(study, table) == (ancestor.name, step.variable.column)
-                joined = groups(step.domain, FINER if bounds else COARSE)
-                name, source = f"{ancestor.name}__{step.variable.name}", step.variable.name
-                yield Variable(name, "parent", max(joined) + 1, step.variable.column, source, ancestor.name, groups=joined)
-
-
-def _own(column: Column) -> tuple[Variable, Domain]:
-    dom = domain(column)
-    return Variable(column.name, "own", dom.size, column.name), dom
-
-
-def _count(child: Table) -> tuple[Variable, Domain]:
-    dom = domain(count_column(child))
-    return Variable(f"{child.name}__count", "count", dom.size, child.name), dom
-
-
-def _previous(variable: Variable) -> Variable:
-    return Variable(f"{variable.name}__prev", "previous", variable.size + 1, variable.column, source=variable.name)
-
-
-def _rest(table: Table) -> Variable:
-    dom = domain(count_column(table))
-    joined = groups(dom, FINER)
-    return Variable(f"{table.name}__rest", "rest", max(joined) + 1, table.name, groups=joined)
-
-
-def _moved(table: Table) -> Variable:
-    """Whether the row is the first one, at the same time as the previous row, or later."""
-    return Variable(f"{table.order_by}__moved", "moved", 3, str(table.order_by))
 
 
 def _query(table: Table, variables: tuple[Variable, ...]) -> Query:
