@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from runners.out import emit, say, seconds, table
 
 if TYPE_CHECKING:
     from runners.expected import Interval
+    from runners.ledgers import Left
     from runners.plan import Outlook
     from specs.lang.types import Study
 
@@ -61,27 +63,30 @@ def _budget(found: Outlook) -> list[str]:
         trained = [f"then {trial.number} rounds of training, in each: {what}" for trial in rounds(found.study)]
         return ["privacy: NONE, exact sums leave the sites", *trained]
     head = f"privacy: one {found.study.privacy.unit} with all rows, epsilon {budget.epsilon:g}, delta {budget.delta:g}"
-    rows = []
-    for b in found.budgets:
-        whole = b.budget.epsilon if b.budget else None
-        rows.append(
-            [
-                b.site,
-                b.data_version,
-                whole,
-                round(b.spent, 6),
-                round(b.left, 6),
-                round(b.epsilon_left, 3),
-                "yes" if b.booked else "no",
-            ]
-        )
-    heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)", "this one paid"]
     step = f"one step: all queries at once, rho {found.rho:.6f}, a standard deviation of {found.std:.1f} patients per cell"
     steps = [step]
     for later in rounds(found.study):
         noise = f"noise {later.noise:.3g} times a patient's bound"
         steps.append(f"then {later.number} rounds of training: rho {later.rho:.6f} each, {noise}")
-    return [head, *steps, *table(heads, rows, "  ")]
+    return [head, *steps, *_left(found.budgets)]
+
+
+def _left(budgets: Sequence[Left]) -> list[str]:
+    """What each site's ledger has left, as a table."""
+    heads = ["site", "data version", "budget (epsilon)", "spent (rho)", "left (rho)", "left (epsilon)", "this one paid"]
+    rows = [
+        [
+            b.site,
+            b.data_version,
+            b.budget.epsilon if b.budget else None,
+            round(b.spent, 6),
+            round(b.left, 6),
+            round(b.epsilon_left, 3),
+            "yes" if b.booked else "no",
+        ]
+        for b in budgets
+    ]
+    return table(heads, rows, "  ")
 
 
 def _questions(found: Outlook) -> list[str]:

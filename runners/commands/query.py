@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from pathlib import Path
 from typing import Any
 
 from runners.commands.base import add_spec, command, study_with_tables
@@ -28,29 +29,32 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints the rows."""
     study = study_with_tables(args)
-    import duckdb
-
     from runners.places import Places
 
     file = Places(study).database
     if not file.is_file():
         raise Stop(WRONG, f"no release yet: {file}\n  run: wardloom run {args.spec}")
+    _print(args, *_asked(file, study.outputs.schema, args.sql))
+    return FINE
+
+
+def _asked(file: Path, schema: str, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Names and rows of what one statement answers. Nothing but the release can be read, and nothing written."""
+    import duckdb
+
     try:
         with duckdb.connect(str(file), read_only=True, config={"enable_external_access": "false"}) as connection:
-            connection.execute(f"SET search_path = '{study.outputs.schema},wardloom'")
+            connection.execute(f"SET search_path = '{schema},wardloom'")
             connection.execute("SET lock_configuration = true")
-            statements = connection.extract_statements(args.sql)
+            statements = connection.extract_statements(sql)
             if len(statements) != 1:
                 raise Stop(WRONG, "one statement, please")
             result = connection.execute(statements[0])
-            heads = [d[0] for d in result.description or []]
-            rows = result.fetchall()
+            return [d[0] for d in result.description or []], result.fetchall()
     except duckdb.IOException as error:
         raise Stop(DATA, str(error)) from None
     except duckdb.Error as error:  # everything in the release is public, so its errors are, too
         raise Stop(WRONG, str(error)) from None
-    _print(args, heads, rows)
-    return FINE
 
 
 def _print(args: argparse.Namespace, heads: list[str], rows: list[tuple[Any, ...]]) -> None:

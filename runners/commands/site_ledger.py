@@ -11,7 +11,7 @@ from runners.errors import DATA, FINE, Stop
 from runners.out import emit, say, table
 
 if TYPE_CHECKING:
-    from privacy.ledger import Ledger
+    from privacy.ledger import Entry, Ledger
 
 NOTES = "rho is the privacy loss in zero-concentrated differential privacy, the unit in which spends add up"
 
@@ -44,31 +44,34 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _facts(ledger: Ledger) -> dict[str, Any]:
-    from privacy.accountant import epsilon
     from privacy.chain import Chain
 
     ledger.verify()
     at = {link.number: link.facts["at"] for link in Chain(ledger.path).links()}
     budget, entries = ledger.budget, ledger.entries()
-    versions = []
-    for version in dict.fromkeys(entry.spend.data_version for entry in entries):
-        spent, left = ledger.spent(version), ledger.left(version)
-        rest = epsilon(left, budget.delta) if left else 0.0
-        versions.append({"data_version": version, "spent_rho": spent, "left_rho": left, "left_epsilon": rest})
-    spends = [
-        {
-            "line": entry.number,
-            "at": at[entry.number],
-            "data_version": entry.spend.data_version,
-            "rho": entry.spend.rho,
-            "run": entry.spend.run,
-            "spec": entry.spend.spec_digest,
-            "queries": entry.spend.query_digest,
-            "total_of": ledger.released(entry) or (),
-        }
-        for entry in entries
-    ]
-    return {"budget": {"epsilon": budget.epsilon, "delta": budget.delta}, "data_versions": versions, "spends": spends}
+    found = [_version(ledger, version, budget.delta) for version in dict.fromkeys(e.spend.data_version for e in entries)]
+    spends = [{"line": e.number, "at": at[e.number], **_spend(ledger, e)} for e in entries]
+    return {"budget": {"epsilon": budget.epsilon, "delta": budget.delta}, "data_versions": found, "spends": spends}
+
+
+def _version(ledger: Ledger, version: str, delta: float) -> dict[str, Any]:
+    from privacy.accountant import epsilon
+
+    spent, left = ledger.spent(version), ledger.left(version)
+    rest = epsilon(left, delta) if left else 0.0
+    return {"data_version": version, "spent_rho": spent, "left_rho": left, "left_epsilon": rest}
+
+
+def _spend(ledger: Ledger, entry: Entry) -> dict[str, Any]:
+    spend = entry.spend
+    return {
+        "data_version": spend.data_version,
+        "rho": spend.rho,
+        "run": spend.run,
+        "spec": spend.spec_digest,
+        "queries": spend.query_digest,
+        "total_of": ledger.released(entry) or (),
+    }
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

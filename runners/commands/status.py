@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runners.commands.base import add_spec, command, study_of
 from runners.errors import FINE
 from runners.out import emit, say, seconds, table
+
+if TYPE_CHECKING:
+    from runners.ledgers import Left
+    from runners.state import State
 
 
 def add(commands: Any) -> None:
@@ -34,13 +39,17 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit({"run": state.facts() if state else None, "release": released, "sites": [asdict(b) for b in budgets]})
         return FINE
-    if state is None:
-        say("no run yet")
-    else:
-        say(f"run {state.run} of {state.started}: {state.summary}")
-        say(*table(["stage", "state", "took"], [[s.name, s.state, seconds(s.seconds)] for s in state.stages], "  "))
-    say(f"release: {released or 'none'}")
-    if study.privacy.budget:
-        rows = [[b.site, b.data_version, round(b.spent, 6), round(b.left, 6), round(b.epsilon_left, 3)] for b in budgets]
-        say(*table(["site", "data version", "spent (rho)", "left (rho)", "left (epsilon)"], rows, "  "))
+    say(*_run(state), f"release: {released or 'none'}", *(_budgets(budgets) if study.privacy.budget else []))
     return FINE
+
+
+def _run(state: State | None) -> list[str]:
+    if state is None:
+        return ["no run yet"]
+    stages = [[s.name, s.state, seconds(s.seconds)] for s in state.stages]
+    return [f"run {state.run} of {state.started}: {state.summary}", *table(["stage", "state", "took"], stages, "  ")]
+
+
+def _budgets(budgets: Sequence[Left]) -> list[str]:
+    rows = [[b.site, b.data_version, round(b.spent, 6), round(b.left, 6), round(b.epsilon_left, 3)] for b in budgets]
+    return table(["site", "data version", "spent (rho)", "left (rho)", "left (epsilon)"], rows, "  ")
