@@ -126,12 +126,13 @@ def released(study: Study) -> str:
     sampled = [_sampled(study, table) for table in study.tables.values()]
     sources = [
         {"name": f"{prefix(study)}_sampled", "schema": "sampled", "tables": sampled},
-        {
-            "name": f"{prefix(study)}_sums",
-            "schema": "wardloom",
-            "tables": [_sums()],
-        },
+        {"name": f"{prefix(study)}_sums", "schema": "wardloom", "tables": [_sums()]},
     ]
+    return dump([_quality(study)], sources, _exposures(study))
+
+
+def _quality(study: Study) -> dict[str, Any]:
+    """The model that compares the root table with its noised sums."""
     about = {
         "column_name": ("Column of the root table.", "varchar"),
         "cell": ("Its (fine) code.", "bigint"),
@@ -141,14 +142,18 @@ def released(study: Study) -> str:
         "synthetic_share": ("Share of synthetic rows.", "double"),
         "distance": ("Half the absolute difference; its sum over a column is the total variation distance.", "double"),
     }
-    quality = {
+    return {
         "name": f"{prefix(study)}__quality_columns",
         "description": "Synthetic histograms of the root table against the noised sums.",
         "config": {"contract": {"enforced": True}},
         "columns": [entry(c, text, kind=kind, must=c != "label") for c, (text, kind) in about.items()],
     }
+
+
+def _exposures(study: Study) -> list[dict[str, Any]]:
+    """What people and programs get from the release: the report and the model."""
     depends = [f"ref('{model(study, '', t.name)}')" for t in study.tables.values()]
-    exposures = [
+    return [
         {
             "name": f"{prefix(study)}_{what}",
             "type": "dashboard" if what == "report" else "ml",
@@ -159,4 +164,3 @@ def released(study: Study) -> str:
         }
         for what, text in (("report", "Quality report of the release."), ("model_card", "The released model and its facts."))
     ]
-    return dump([quality], sources, exposures)
