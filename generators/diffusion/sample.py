@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,18 +55,22 @@ def sample(
             continue
         leader = np.zeros(group.max() + 1, np.int64)
         leader[group] = np.arange(len(group))
-        features = _features(network, weights, tokens[leader])
-        told = group
+        features, told = _features(network, weights, tokens[leader]), group
         for c in part:
-            head = network.heads[c]
-            out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
-            if barred and c in barred:
-                out[:, barred[c]] = -torch.inf
-            rise = back(torch.softmax(out.double(), 1).cumsum(1))
+            rise = _rise(network, weights, features, c, (barred or {}).get(c))
             draw = _pick(rise, told, _stratified(group, slopes[c], rng))
             tokens[:, at + c] = np.where(tokens[:, at + c] < 0, draw, tokens[:, at + c])
             group = _groups(group * network.sizes[at + c] + tokens[:, at + c])
     return tokens
+
+
+def _rise(network: Network, weights: Parts, features: Tensor, column: int, barred: int | None) -> NDArray[Any]:
+    """The distribution function (n, tokens) of a predicted column, given the trunk's features (n, width)."""
+    head = network.heads[column]
+    out = functional.linear(features, weights["head.w"][head], weights["head.b"][head])
+    if barred is not None:
+        out[:, barred] = -torch.inf
+    return back(torch.softmax(out.double(), 1).cumsum(1))
 
 
 def _groups(key: NDArray[np.int64]) -> NDArray[np.int64]:

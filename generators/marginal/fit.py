@@ -67,14 +67,10 @@ def learn(
 ) -> Conditional:
     """The step fitted on rows with these `codes`, each counted `weight`, of which `allowed` says what was possible."""
     step = start.step
-    rows = len(weight)
-    given = codes[step.given] if step.given else np.zeros(rows, np.int64)
-    index = np.stack([given, *(context(q, codes) for q in step.factors)], axis=1)
-    sizes = [step.given_size, *map(_contexts, step.factors)]
+    index, sizes = _rows_in(step, codes, len(weight)), [step.given_size, *map(_contexts, step.factors)]
     known = base(step, sums)
     tables = [spread(step, q, sums.values[q.name], sums.std[q.name], known) for q in step.factors]
-    drifting = [i for i, q in enumerate(step.factors) if q in step.drifting]
-    weight = raked(weight, index[:, [i + 1 for i in drifting]], [tables[i] for i in drifting])
+    weight = _without_drift(step, weight, index, tables)
     seen = [np.bincount(column, weight, size).astype(np.float64) for column, size in zip(index.T, sizes, strict=True)]
     moments = _moments(known, tables, seen)
     target = np.concatenate([m.target for m in moments])
@@ -83,19 +79,22 @@ def learn(
     centre = np.zeros_like(target)
     centre[: step.given_size] = np.log(known.shares)
     theta = np.concatenate([start.bias, *(start.theta[q.name] for q in step.factors)])
-    fitted = arrays.back(
-        fit_loglinear(
-            arrays,
-            design(arrays, index + offsets[:-1], int(offsets[-1]), weight, allowed),
-            target,
-            ridge,
-            centre,
-            theta,
-            effort.iterations,
-        )
-    ).astype(np.float64)
+    rows = design(arrays, index + offsets[:-1], int(offsets[-1]), weight, allowed)
+    fitted = arrays.back(fit_loglinear(arrays, rows, target, ridge, centre, theta, effort.iterations)).astype(np.float64)
     parts = {q.name: fitted[offsets[i + 1] : offsets[i + 2]] for i, q in enumerate(step.factors)}
     return Conditional(step, fitted[: step.given_size], parts, start.within)
+
+
+def _rows_in(step: Step, codes: Codes, rows: int) -> Ints:
+    """Where each row is (rows, 1 + factors): its given, and its context in every factor."""
+    given = codes[step.given] if step.given else np.zeros(rows, np.int64)
+    return np.stack([given, *(context(q, codes) for q in step.factors)], axis=1)
+
+
+def _without_drift(step: Step, weight: Floats, index: Ints, tables: list[tuple[Floats, float]]) -> Floats:
+    """Weights (rows,) by which contexts that hang on earlier rows are as frequent as at the hospitals."""
+    drifting = [i for i, q in enumerate(step.factors) if q in step.drifting]
+    return raked(weight, index[:, [i + 1 for i in drifting]], [tables[i] for i in drifting])
 
 
 def _moments(known: Base, tables: list[tuple[Floats, float]], seen: list[Floats]) -> list[Moments]:
