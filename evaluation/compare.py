@@ -185,6 +185,7 @@ def _possible(found: tuple[Axis, ...]) -> NDArray[np.bool_]:
 
 
 def _level(ways: int, rows: list[Row]) -> Level:
+    """Means over the queries whose noise leaves something to see."""
     judged = [r for r in rows if r.readable]
 
     def mean(values: list[float]) -> float:

@@ -79,6 +79,7 @@ class Project:
         return None
 
     def _reach(self, name: str, found: dict[str, Model], way: tuple[str, ...]) -> None:
+        """Adds a model to `found` after all it reads; `way` leads to it. Raises Untraceable when it reads itself."""
         if name in found:
             return
         if name in way:
@@ -91,6 +92,7 @@ class Project:
         found[name] = model
 
     def _render(self, text: str, reads: dict[str, None], config: dict[str, Any]) -> str:
+        """The SQL of a template. Stand-ins for dbt's functions put what it reads into `reads`, and settings into `config`."""
         from jinja2 import ChainableUndefined
         from jinja2.exceptions import TemplateError
         from jinja2.sandbox import SandboxedEnvironment

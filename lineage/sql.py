@@ -96,6 +96,7 @@ class Walk:
         return Traced({name: _once(found) for name, found in columns.items()}, _once(whole))
 
     def _select(self, scope: Scope) -> Traced:
+        """A SELECT's output columns, each by itself; where rows alone are counted, what decides which rows there are."""
         tree = scope.expression
         if not isinstance(tree, exp.Select):
             return Traced({}, _once(self._of(tree, scope, DIRECT, "TRANSFORMATION")))
@@ -140,6 +141,7 @@ class Walk:
                 yield from self._of(child, scope, *kind)
 
     def _column(self, node: exp.Column, scope: Scope) -> Origins:
+        """Where a column comes from: a table, a sub-query before it, or the query around it."""
         if not node.table:  # of a table whose columns nobody has described: it can only be the one
             tables = [t for _, t in scope.selected_sources.values() if isinstance(t, exp.Table)]
             return tuple(Origin(f"{t.db}.{t.name}".lower(), node.name.lower()) for t in tables[:1])
@@ -178,6 +180,7 @@ def _parts(node: exp.Expr, scope: Scope) -> Iterator[tuple[exp.Expr, tuple[str, 
 
 
 def _how(node: exp.Expr, operand: str) -> tuple[str, str]:
+    """What an expression does to one of its operands."""
     if isinstance(node, exp.Window) and operand in ("partition_by", "order"):
         return INDIRECT, "WINDOW"
     if isinstance(node, exp.If) and operand == "this":

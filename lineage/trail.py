@@ -49,6 +49,7 @@ class Trail:
         return tuple(self._source(key) for key in self.found if key not in own), tuple(made)
 
     def _model(self, project: Project, model: Model, schema: str) -> Dataset:
+        """The dataset of a model; where its SQL cannot be followed, its declared columns hang on all that it reads."""
         from lineage.sql import Untraceable, trace
 
         for key in model.reads:

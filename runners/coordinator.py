@@ -135,6 +135,7 @@ class FederatedDoor:
             self.told(site, trouble)
 
     def _sums(self, queries: Sequence[Query], share: float, vector: NDArray[np.int64], sites: tuple[str, ...]) -> Sums:
+        """The total cut into histograms, in patients."""
         std = total_std(self.study, cost(self.study, queries, share)[1], len(sites))
         values: dict[str, NDArray[np.float64]] = {}
         start = 0

@@ -59,6 +59,7 @@ def _trained(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]
 
 
 def _tried(run: Run, base: Model, number: int) -> tuple[Model, dict[str, Any]]:
+    """The model of one way to train, and what is told of it."""
     study = tried(run.study, number)
     trial = Trial(study, number, trainable(study), run.door, run.folder, noised_patients(run))
     _drowned(run, number, trial.generator)

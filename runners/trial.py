@@ -56,6 +56,7 @@ class Trial:
         return self.folder / f"training-{self.number + 1}.npz"
 
     def _round(self, state: State) -> State:
+        """The state after one more round. Raises Stop where its total is of no use."""
         task = Task.of(state.step, state.weights, self.number)
         total = self.door.train(task, state.weights, self.generator.moving)
         try:
@@ -67,6 +68,7 @@ class Trial:
         return new
 
     def _stepped(self, state: State, vector: NDArray[np.int64]) -> State:
+        """The state after a round's total: a private gradient; without a budget what moved, then the loss and the patients."""
         every = self.study.generator.rounds
         step = rate(state.step, every, self.generator.rate, max(1, every // WARM))
         if self.study.privacy.budget:
@@ -81,6 +83,7 @@ class Trial:
         return self.generator.stepped(state, total, patients, step)
 
     def _kept(self, state: State) -> State:
+        """The same state, which is on disk now."""
         vectors = {name: getattr(state, name) for name in VECTORS}
 
         def put(path: Path) -> None:

@@ -111,6 +111,7 @@ class Pass:
         return _packs(rows, given[torch.from_numpy(mixed)])
 
     def _critic_step(self) -> None:
+        """One step of the critic: real rows should score above made ones, and scores change no faster than by 1 in between."""
         field, place, given = self._asked()
         with torch.no_grad():
             fake = _packs(self._made(given)[1], given)
@@ -124,6 +125,7 @@ class Pass:
         self._step(1, scores[many:].mean() - scores[:many].mean() + penalty)
 
     def _maker_step(self) -> None:
+        """One step of the generator: made rows should score high, and be of the values they were asked for."""
         field, place, given = self._asked()
         logits, rows = self._made(given)
         critic: Parts = views(self.sizes.critic, self.critic.detach())

@@ -74,10 +74,12 @@ def _rise(network: Network, weights: Parts, features: Tensor, column: int, barre
 
 
 def _groups(key: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers from 0 on, the same for rows with the same key."""
     return np.unique(key, return_inverse=True)[1]
 
 
 def _features(network: Network, weights: Parts, tokens: Tokens) -> Tensor:
+    """The trunk's features (n, width) of rows in which -1 is hidden."""
     given = placed(tokens, weights["embed"].device)
     rows = shown(network, given.clamp(min=0), given[:, network.context :] < 0)
     with torch.no_grad():
@@ -96,6 +98,7 @@ def _slopes(count: int) -> list[float]:
 
 
 def _stratified(group: NDArray[np.int64], slope: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Numbers (n,) in [0, 1), one a row, spread evenly over the rows of each group."""
     shuffled = rng.permutation(len(group))
     line = shuffled[np.argsort(group[shuffled], kind="stable")]
     u = np.empty(len(group))

@@ -54,6 +54,7 @@ def code(study: Study, tables: Tables, parents: Mapping[str, Ints]) -> dict[str,
 
 
 def _own(table: Table, frame: Frame) -> dict[str, Ints]:
+    """Codes of the table's own columns; those that are binned by another column come after it."""
     values: dict[str, Ints] = {}
     measured = [c for c in table.columns.values() if c.measured]
     for column in sorted(measured, key=lambda c: bool(c.bins and c.bins.by)):
@@ -69,6 +70,7 @@ def _own(table: Table, frame: Frame) -> dict[str, Ints]:
 
 
 def _counts(study: Study, table: Table, rows: int, parents: Mapping[str, Ints]) -> dict[str, Ints]:
+    """Codes of the numbers of children, by child table."""
     values: dict[str, Ints] = {}
     for child in study.children(table.name):
         number = np.bincount(parents[child.name], minlength=rows)

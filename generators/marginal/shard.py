@@ -71,6 +71,7 @@ def draw_shard(
 def _draw_roots(
     study: Study, root: Root, draw: Draw, shard: Shard, patients: int, rules: Rules, rng: np.random.Generator
 ) -> None:
+    """Fills in the root table of a shard; rows that break a constraint are drawn again. Raises Infeasible after `ROOT_TRIES`."""
     table, kept, missing, thrown = study.root, [], patients, 0
     for _ in range(ROOT_TRIES):
         codes = draw(missing, rng)
@@ -99,6 +100,7 @@ def ancestry(study: Study, table: Table, parents: Mapping[str, Ints], rows: Ints
 
 
 def _draw_children(study: Study, table: Table, learned: Learned, shard: Shard, rules: Rules, rng: np.random.Generator) -> None:
+    """Fills in a table below, for all parents that the shard has; rows that cannot be kept are left out."""
     assert table.parent is not None
     chain, parent = learned.chains[table.name], study.tables[table.parent.table]
     everyone = np.arange(length(shard.tables[parent.name]))

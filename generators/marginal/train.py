@@ -78,6 +78,7 @@ class _Learning:
         self.done += 1
 
     def _root(self, table: Table, plan: Plan) -> Root:
+        """The learned root table, and rows of it to learn the tables below on."""
         def done(part: float) -> None:
             self.progress(f"learning {table.name}", part * len(plan.steps) / self.work)
 
@@ -92,6 +93,7 @@ class _Learning:
         return root
 
     def _children(self, table: Table, plan: Plan, learned: Learned) -> Chain:
+        """The learned chain of a table below, and its rows; drawn and fitted in turns, since contexts are rows drawn before."""
         assert table.parent is not None
         parent = self.study.tables[table.parent.table]
         everyone = np.arange(length(self.tables[parent.name]))

@@ -77,6 +77,7 @@ class Reader:
         return found
 
     def _chunk(self, shown: Tensor, live: Ints, whole: int) -> Tensor:
+        """As `_features`, for at most `CHUNK` positions."""
         before, behind, own, drawn = (
             placed(x[live], self.device)[:, None] for x in (self.before, self.behind, self.own, self.drawn)
         )

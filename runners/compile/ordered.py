@@ -58,6 +58,7 @@ def _order(table: Table) -> str:
 
 
 def _limits(study: Study, table: Table) -> list[str]:
+    """Each row's own time, the bound on it, where the parent's time begins, and the range's start; nothing without time."""
     if table.order_by is None:
         return []
     order = table.columns[table.order_by]

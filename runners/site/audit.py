@@ -102,6 +102,7 @@ def open_log(site: Site, identity: Identity | None) -> None:
 
 
 def _append(site: Site, lines: Sequence[tuple[Kind, Mapping[str, Fact]]]) -> Link:
+    """Adds lines to the site's log, signed and sealed where it has a key. Raises Broken when the log does not verify."""
     identity, chain = _identity(site), Chain(audit_of(site))
     if identity is None and not chain.path.exists():
         with suppress(FileExistsError):  # another process was first

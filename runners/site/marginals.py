@@ -42,6 +42,7 @@ def _add(
     starts: dict[str, int],
     vector: NDArray[np.int64],
 ) -> None:
+    """Adds a table's cells to `vector`; each query begins where `starts` says. Raises Trouble for cells not asked for."""
     where = place(connection, study, "marginals", table)
     sql = f"SELECT query, CAST(cell AS BIGINT) AS cell, CAST(total AS BIGINT) AS total FROM {where}"
     rows: pa.Table = connection.sql(sql).to_arrow_table().combine_chunks()

@@ -81,6 +81,7 @@ def _of_table(study: Study, table: Table) -> Wanted:
 
 
 def _of_models(models: set[str], dbt: Path) -> list[Wanted]:
+    """What models read from the hospital, through all models in between; as their sources declare it."""
     texts = {file.stem: file.read_text(encoding="utf-8") for file in (dbt / "models").glob("**/*.sql")}
     seen: set[str] = set()
     pairs: dict[tuple[str, str], None] = {}

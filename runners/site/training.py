@@ -62,6 +62,7 @@ def answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) 
 
 
 def _answered(study: Study, generator: Trainable, weights: Weights, rows: Coded) -> NDArray[np.int64]:
+    """The site's part of a round, in integers: clipped gradients; without a budget what moves, then the loss and the patients."""
     rng = np.random.default_rng()  # which columns are hidden: of the system's entropy, so that nobody can choose it
     if study.privacy.budget:
         return rounded(generator.gradient(weights, rows, generator.clip, rng), generator.clip)
