@@ -45,9 +45,8 @@ class Entry:
     spend: Spend
 
 
-def within(links: Sequence[Link], spend: Spend) -> bool:
-    """Whether a data version's budget allows one more spend."""
-    limit = budget(links)
+def within(links: Sequence[Link], spend: Spend, limit: Budget) -> bool:
+    """Whether one more spend stays within `limit`, for its data version."""
     total = up(spent(links, spend.data_version) + Fraction(spend.rho))
     return total <= MOST_RHO and epsilon(total, limit.delta) <= limit.epsilon
 

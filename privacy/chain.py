@@ -37,9 +37,13 @@ class Chain:
 
     def create(self, facts: Mapping[str, Fact]) -> None:
         """Starts the chain with one line. Raises FileExistsError when there is one; no second writer can start it too."""
+        self.vacant()
+        put(self.path, line(START, 1, facts), replace=False)
+
+    def vacant(self) -> None:
+        """Raises Broken where a chain was, and its file is gone."""
         if self.head.exists() and not self.path.exists():
             raise Broken("does not verify: the file is gone, but its head is still there")
-        put(self.path, line(START, 1, facts), replace=False)
 
     def links(self) -> tuple[Link, ...]:
         """All lines, verified."""

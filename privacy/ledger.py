@@ -47,10 +47,17 @@ class Ledger:
         rho(budget.epsilon, budget.delta)  # raises ValueError for a budget that is none
         ledger = cls(path, site)
         with ledger._explained():
-            if ledger._replies.names():
-                raise Broken("does not verify: the file is gone, but replies are still there")
+            ledger._never_was()
             ledger._chain.create(book.opened(budget))
         return ledger
+
+    @classmethod
+    def would_afford(cls, path: Path, budget: Budget, spend: Spend, site: str = "") -> bool:
+        """Whether a ledger that `create` began now would book `spend`. Writes nothing."""
+        ledger = cls(path, site)
+        with ledger._explained():
+            ledger._never_was()
+        return book.within((), spend, budget)
 
     @property
     def budget(self) -> Budget:
@@ -67,14 +74,14 @@ class Ledger:
             if booked is not None:
                 self._same_noise(booked.spend, spend)
                 return booked
-            if not book.within(writer.links, spend):
+            if not book.within(writer.links, spend, book.budget(writer.links)):
                 raise Refused(self.site, "its privacy budget for this data version does not allow it")
             return book.entry(writer.append(book.asked(spend)))
 
     def affords(self, spend: Spend) -> bool:
         """Whether `spend` would be booked, or is already. Books nothing."""
         links = self._links()
-        return book.booked(links, spend) is not None or book.within(links, spend)
+        return book.booked(links, spend) is not None or book.within(links, spend, book.budget(links))
 
     def keep(self, entry: Entry, reply: bytes) -> bytes:
         """Stores the reply to `entry` and returns the one to send: the first that was ever kept for it."""
@@ -132,6 +139,12 @@ class Ledger:
         """Removes a last line that a crash left incomplete (it was never acted upon); returns whether there was one."""
         with self._explained():
             return self._chain.mend()
+
+    def _never_was(self) -> None:
+        """What an earlier ledger left behind is never begun anew."""
+        if self._replies.names() and not self.path.exists():
+            raise Broken("does not verify: the file is gone, but replies are still there")
+        self._chain.vacant()
 
     def _links(self) -> tuple[Link, ...]:
         with self._explained():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from privacy.ledger import Ledger, Spend
 from privacy.secure_sum import Words
 from runners.places import ledger_of
 from runners.site.trouble import Trouble
-from specs.lang.types import Site, Study
+from specs.lang.types import Budget, Site, Study
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,22 @@ class Purse:
     spend: Spend | None
 
     def check(self) -> None:
-        """Raises Trouble when the ledger would not book it. Books nothing."""
-        if self.spend and not self._ledger().affords(self.spend):
+        """Raises Trouble when the ledger, or the one that would be opened, would not book it. Books and opens nothing."""
+        if self.spend is None:
+            return
+        path = ledger_of(self.site)
+        if path.exists():
+            enough = self._ledger().affords(self.spend)
+        else:
+            enough = Ledger.would_afford(path, self._budget, self.spend, self.site.name)
+        if not enough:
             raise Trouble("budget")
 
     def answer(self, make: Callable[[], Words]) -> Words:
         """The answer (cells,) as it was first made: booked before it is made, kept before anyone sees it."""
         if self.spend is None:
             return make()
+        self._open()
         ledger = self._ledger()
         self._within_claim(ledger, self.spend)
         entry = ledger.spend(self.spend)
@@ -54,14 +63,23 @@ class Purse:
             raise Trouble("sites")
         ledger.release(entry, survivors)
 
-    def _ledger(self) -> Ledger:
-        """The site's ledger; the first study that is asked opens it, a line that a crash left half-written goes."""
-        path = ledger_of(self.site)
+    @property
+    def _budget(self) -> Budget:
+        """What a new ledger is opened with."""
         budget = self.site.budget or self.study.privacy.budget
         assert budget is not None
-        if not path.exists():
-            return Ledger.create(path, budget, self.site.name)
-        ledger = Ledger(path, self.site.name)
+        return budget
+
+    def _open(self) -> None:
+        """The first answer that a site affords opens its ledger; of two at once, the first one's budget holds for both."""
+        if not ledger_of(self.site).exists():
+            self.check()
+            with suppress(FileExistsError):
+                Ledger.create(ledger_of(self.site), self._budget, self.site.name)
+
+    def _ledger(self) -> Ledger:
+        """The site's ledger; a line that a crash left half-written goes."""
+        ledger = Ledger(ledger_of(self.site), self.site.name)
         ledger.mend()
         return ledger
 

@@ -107,7 +107,7 @@ def test_ready_reads_nothing_and_spends_nothing(study, hospital, tmp_path, calls
     reply = asked(study, tmp_path / "w", stage="ready")
     assert reply.trouble is None and len(reply.words) == 0
     assert calls == []
-    assert Ledger(ledger_of(study.sites["north"])).spent("1") == 0
+    assert not ledger_of(study.sites["north"]).exists()
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,17 @@ def test_bytes_that_are_no_request_are_refused(study, hospital, tmp_path, calls)
 
 def test_what_exceeds_the_hospitals_budget_is_refused(study, hospital, tmp_path, calls):
     small = replace(study.sites["north"], budget=replace(study.privacy.budget, epsilon=0.5))
-    study = replace(study, sites={**study.sites, "north": small})
-    assert asked(study, tmp_path / "w", stage="ready").trouble.code == "budget"
+    meagre = replace(study, sites={**study.sites, "north": small})
+    assert asked(meagre, tmp_path / "w", stage="ready").trouble.code == "budget"
+    assert not ledger_of(small).exists()
+    assert asked(study, tmp_path / "w").trouble is None
+    assert Ledger(ledger_of(small)).budget == study.sites["north"].budget
 
 
 def test_a_budget_that_another_study_uses_up_meanwhile_is_refused(study, hospital, tmp_path, calls):
     def other():
-        Ledger(ledger_of(study.sites["north"])).spend(Spend("1", "r2", "another", "question", rho(2.9, 1e-6), Fraction(100)))
+        ledger = Ledger.create(ledger_of(study.sites["north"]), study.sites["north"].budget)
+        ledger.spend(Spend("1", "r2", "another", "question", rho(2.9, 1e-6), Fraction(100)))
 
     assert asked(study, tmp_path / "w", meanwhile=other).trouble.code == "budget"
     assert calls == []
