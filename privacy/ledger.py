@@ -46,42 +46,41 @@ class Ledger:
         """A new ledger; `budget` can never be changed. Raises FileExistsError when there is one already."""
         rho(budget.epsilon, budget.delta)  # raises ValueError for a budget that is none
         ledger = cls(path, site)
+        ledger.never_was()
         with ledger._explained():
-            ledger._never_was()
             ledger._chain.create(book.opened(budget))
         return ledger
 
-    @classmethod
-    def would_afford(cls, path: Path, budget: Budget, spend: Spend, site: str = "") -> bool:
-        """Whether a ledger that `create` began now would book `spend`. Writes nothing."""
-        ledger = cls(path, site)
-        with ledger._explained():
-            ledger._never_was()
-        return book.within((), spend, budget)
+    def never_was(self) -> None:
+        """Raises LedgerBroken where there was a ledger and its file is gone: none is begun anew in its place."""
+        with self._explained():
+            if self._replies.names() and not self.path.exists():
+                raise Broken("does not verify: the file is gone, but replies are still there")
+            self._chain.vacant()
 
     @property
     def budget(self) -> Budget:
         """The budget of each data version."""
         return book.budget(self._links())
 
-    def spend(self, spend: Spend) -> Entry:
+    def spend(self, spend: Spend, limit: Budget | None = None) -> Entry:
         """Books `spend` before it runs; booking the same question again returns the first entry.
 
-        Raises Refused when the data version's budget does not allow it.
+        Raises Refused when the data version's budget, or `limit`, does not allow it.
         """
         with self._writing() as writer:
             booked = book.booked(writer.links, spend)
             if booked is not None:
                 self._same_noise(booked.spend, spend)
                 return booked
-            if not book.within(writer.links, spend, book.budget(writer.links)):
+            if not self._allows(writer.links, spend, limit):
                 raise Refused(self.site, "its privacy budget for this data version does not allow it")
             return book.entry(writer.append(book.asked(spend)))
 
-    def affords(self, spend: Spend) -> bool:
+    def affords(self, spend: Spend, limit: Budget | None = None) -> bool:
         """Whether `spend` would be booked, or is already. Books nothing."""
         links = self._links()
-        return book.booked(links, spend) is not None or book.within(links, spend, book.budget(links))
+        return book.booked(links, spend) is not None or self._allows(links, spend, limit)
 
     def keep(self, entry: Entry, reply: bytes) -> bytes:
         """Stores the reply to `entry` and returns the one to send: the first that was ever kept for it."""
@@ -140,11 +139,9 @@ class Ledger:
         with self._explained():
             return self._chain.mend()
 
-    def _never_was(self) -> None:
-        """What an earlier ledger left behind is never begun anew."""
-        if self._replies.names() and not self.path.exists():
-            raise Broken("does not verify: the file is gone, but replies are still there")
-        self._chain.vacant()
+    def _allows(self, links: Sequence[Link], spend: Spend, limit: Budget | None) -> bool:
+        mine = book.budget(links)
+        return book.within(links, spend, mine) and book.within(links, spend, limit or mine)
 
     def _links(self) -> tuple[Link, ...]:
         with self._explained():

@@ -51,7 +51,7 @@ def outlook(study: Study) -> Outlook:
         std,
         marginals,
         budgets,
-        warnings(study),
+        (*warnings(study), *(f"site {b.site}: {b.note}" for b in budgets if b.note)),
         stops(study, budgets),
         estimate(study, asked, patients),
     )

@@ -117,7 +117,8 @@ def _budget(found: Agreement) -> list[str]:
         f"         approved up to epsilon {given.epsilon:g}, delta {given.delta:g}",
         f"budget   epsilon {left.epsilon_left:.4g} left for this data version, {found.after:.4g} afterwards{paid}",
     ]
-    return [*lines, f"         it would be refused: {left.trouble}"] if left.trouble else lines
+    noted = [f"         {left.note}"] if left.note else []
+    return [*lines, *noted, *([f"         it would be refused: {left.trouble}"] if left.trouble else [])]
 
 
 def _document(found: Agreement) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from privacy.accountant import SLACK
 from privacy.accountant import rho as rho_of
+from privacy.book import within
 from privacy.ledger import Ledger, Spend
 from privacy.secure_sum import Words
 from runners.places import ledger_of
@@ -20,6 +21,8 @@ from specs.lang.types import Budget, Site, Study
 @dataclass(frozen=True)
 class Purse:
     """One spend on one site's ledger; for public data there is neither, and nothing is booked.
+
+    The site's own copy of the spec may say a lower budget than its ledger: the smaller of the two holds.
 
     Methods raise `privacy.errors.Refused` and `LedgerBroken`, and Trouble.
     """
@@ -34,9 +37,10 @@ class Purse:
             return
         path = ledger_of(self.site)
         if path.exists():
-            enough = self._ledger().affords(self.spend)
+            enough = self._ledger().affords(self.spend, self.site.budget)
         else:
-            enough = Ledger.would_afford(path, self._budget, self.spend, self.site.name)
+            Ledger(path, self.site.name).never_was()
+            enough = within((), self.spend, self._budget)
         if not enough:
             raise Trouble("budget")
 
@@ -47,7 +51,7 @@ class Purse:
         self._open()
         ledger = self._ledger()
         self._within_claim(ledger, self.spend)
-        entry = ledger.spend(self.spend)
+        entry = ledger.spend(self.spend, self.site.budget)
         kept = ledger.reply(entry)
         if kept is None:
             kept = ledger.keep(entry, make().astype("<u8").tobytes())
@@ -58,7 +62,7 @@ class Purse:
         if self.spend is None:
             return
         ledger = self._ledger()
-        entry = ledger.spend(self.spend)
+        entry = ledger.spend(self.spend, self.site.budget)
         if ledger.released(entry) not in (None, tuple(survivors)):
             raise Trouble("sites")
         ledger.release(entry, survivors)

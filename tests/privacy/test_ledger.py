@@ -343,3 +343,13 @@ def test_a_budget_that_is_none_starts_no_ledger(tmp_path: Path, epsilon: float) 
     with pytest.raises(ValueError, match="epsilon"):
         Ledger.create(tmp_path / "north.ledger", Budget(epsilon, 1e-6))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lower_limit_of_the_one_who_asks_holds_a_higher_one_does_not(tmp_path: Path) -> None:
+    ledger = new_ledger(tmp_path)
+    low, high = Budget(0.3, 1e-6), Budget(9.0, 1e-6)
+    assert not ledger.affords(part(0.5), low)
+    with pytest.raises(Refused):
+        ledger.spend(part(0.5), low)
+    ledger.spend(part(0.5), high)
+    assert ledger.affords(part(0.5), low) and not ledger.affords(part(0.6, "b"), high)

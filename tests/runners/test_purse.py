@@ -10,6 +10,7 @@ import pytest
 from generators.marginal.structure import queries
 from privacy.errors import LedgerBroken, Refused
 from privacy.ledger import Ledger, Spend
+from runners.ledgers import left_at
 from runners.noise import spend_of
 from runners.places import ledger_of
 from runners.site.purse import Purse
@@ -84,3 +85,47 @@ def test_of_two_agents_that_open_it_at_once_the_first_ones_budget_holds(study, m
     ledger = Ledger(ledger_of(purse.site))
     assert ledger.budget == Budget(epsilon, 1e-6)
     assert len(ledger.entries()) == 1 + allowed
+
+
+@pytest.mark.parametrize("budget", [Budget(0.9, 1e-6), Budget(1.0, 1e-9)])
+def test_a_lower_budget_in_the_spec_holds_though_the_ledger_has_more(study, budget):
+    purse = purse_of(study)
+    ledger = Ledger.create(ledger_of(purse.site), Budget(4.5, 1e-6), "north")
+    lower = replace(purse, site=replace(purse.site, budget=budget))
+    with pytest.raises(Trouble, match="budget"):
+        lower.check()
+    with pytest.raises(Refused):
+        lower.answer(never)
+    assert ledger.entries() == ()
+    purse.answer(lambda: WORDS)
+    assert (lower.answer(never) == WORDS).all()  # what was answered is answered again: that costs nothing
+    lower.release(["north", "lake", "coast"])
+
+
+def test_a_higher_budget_in_the_spec_does_not_raise_the_ledgers(study):
+    purse = purse_of(study, 9.0)
+    Ledger.create(ledger_of(purse.site), Budget(0.5, 1e-6), "north")
+    with pytest.raises(Trouble, match="budget"):
+        purse.check()
+
+
+@pytest.mark.parametrize(("opened", "left"), [(4.5, 1.2), (1.2, 1.2), (1.1, 1.1)])
+def test_what_is_left_is_of_the_smaller_budget_and_a_difference_is_said(study, opened, left):
+    site = purse_of(study, 1.2).site
+    Ledger.create(ledger_of(site), Budget(opened, 1e-6), "north")
+    found = left_at(site, study, queries(study))
+    assert found.epsilon_left == pytest.approx(left) and not found.trouble
+    assert (f"opened with epsilon {opened:g}" in found.note) == (opened != 1.2)
+
+
+def test_too_low_a_budget_in_the_spec_would_stop_a_run(study):
+    site = purse_of(study, 0.9).site
+    Ledger.create(ledger_of(site), Budget(4.5, 1e-6), "north")
+    assert "spec says epsilon 0.9" in left_at(site, study, queries(study)).trouble
+
+
+def test_plan_knows_that_a_ledger_that_is_gone_is_not_begun_anew(study):
+    purse = purse_of(study)
+    purse.answer(lambda: WORDS)
+    ledger_of(purse.site).unlink()
+    assert "gone" in left_at(purse.site, study, queries(study)).trouble
