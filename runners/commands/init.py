@@ -15,7 +15,9 @@ STARTER = """\
 # yaml-language-server: $schema=./schema.json
 spec: {name}
 sites:
-  demo: {{database: ../data/{name}.duckdb}}      # a DuckDB file that only this site reads
+  demo:
+    database: ../data/{name}.duckdb          # a DuckDB file that only this site reads
+    budget: {{epsilon: 6.0, delta: 1e-6}}      # for all studies of these patients together; the first answer fixes it for good
 tables:
   patient:                                   # one row per patient; the table's name in the database
     key: patient_id

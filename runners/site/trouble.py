@@ -16,7 +16,8 @@ CODES: dict[str, tuple[int, str, str]] = {
     "budget": (
         REFUSED,
         "has too little privacy budget left for this data version",
-        "see `wardloom plan`; only the hospital can raise sites.<name>.budget or set a new data_version",
+        "`wardloom plan` says how much is left; ask for less epsilon. A ledger keeps the budget it was opened with: in the spec\n"
+        "  sites.<name>.budget can lower it, and sets it only where nothing was spent yet. New data are a new data_version",
     ),
     "ledger": (REFUSED, "has a ledger that does not verify", "ask the hospital: the ledger file was changed by something else"),
     "approval": (

@@ -171,6 +171,8 @@ def test_init_writes_a_spec_that_reads(capsys, spec):
     assert run(capsys, "init", "heart-demo")[0] == 0
     assert run(capsys, "compile", "specs/heart-demo.yml")[0] == 0
     assert run(capsys, "check", "specs/heart-demo.yml")[0] == 0
+    site = json.loads(run(capsys, "plan", "specs/heart-demo.yml", "--json")[1])["sites"][0]
+    assert site["budget"]["epsilon"] > 2.0  # so that a second, edited study can be asked too
     assert run(capsys, "init", "heart-demo")[0] == 1
     assert run(capsys, "init", "../x")[0] == 1
 
