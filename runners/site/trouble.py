@@ -19,7 +19,11 @@ CODES: dict[str, tuple[int, str, str]] = {
         "`wardloom plan` says how much is left; ask for less epsilon. A ledger keeps the budget it was opened with: in the spec\n"
         "  sites.<name>.budget can lower it, and sets it only where nothing was spent yet. New data are a new data_version",
     ),
-    "ledger": (REFUSED, "has a ledger that does not verify", "ask the hospital: the ledger file was changed by something else"),
+    "ledger": (
+        REFUSED,
+        "has a ledger that is gone, older than its audit log, or changed by something else",
+        "ask the hospital to run `wardloom verify` on its database: it says which, and where",
+    ),
     "approval": (
         REFUSED,
         "has not approved this spec",

@@ -78,3 +78,8 @@ def test_a_site_cannot_send_free_text(facts):
 def test_a_vector_of_another_length_than_it_says_is_malformed():
     with pytest.raises(Malformed):
         Reply.unpack(Reply("north", "", {}, np.arange(3, dtype=np.uint64)).pack()[:-8])
+
+
+def test_a_ledger_that_is_gone_is_not_called_changed_only():
+    said = Trouble("ledger").text("north")
+    assert "gone" in said and "older than its audit log" in said and "wardloom verify" in said
