@@ -26,7 +26,7 @@ from runners.prove import hand_over, recorded
 from runners.release import write_manifest
 from runners.sampling.batch import Job
 from runners.sampling.tally import Tally
-from runners.state import State, begin, latest
+from runners.state import State, begin, latest, lock_of
 from runners.ticker import Ticker
 from runners.transport.choose import transport_of
 from specs.lang.types import Study
@@ -163,7 +163,7 @@ def _remember(places: Places, state: State) -> None:
 def _alone(places: Places) -> Iterator[None]:
     """One run of a study at a time."""
     places.runs.mkdir(parents=True, exist_ok=True)
-    with (places.runs / "lock").open("w") as lock:
+    with lock_of(places.runs).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

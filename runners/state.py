@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,7 +46,9 @@ class State:
         open_ = [s for s in self.stages if s.state in ("running", "failed")]
         if not open_:
             return "not finished"
-        return f"stopped in {open_[0].name}" if open_[0].state == "running" else f"failed in {open_[0].name}"
+        if open_[0].state == "failed":
+            return f"failed in {open_[0].name}"
+        return f"{'running' if at_work(self.file.parent.parent) else 'stopped in'} {open_[0].name}"
 
     def set(self, name: str, state: Progressed, seconds: float = 0.0) -> None:
         """Notes what became of a stage."""
@@ -84,3 +87,23 @@ def latest(runs: Path) -> State | None:
     """The run that began last."""
     states = [s for file in runs.glob("*/state.json") if (s := load(file))]
     return max(states, key=lambda s: s.started, default=None)
+
+
+def lock_of(runs: Path) -> Path:
+    """The file that a run of the study holds locked as long as it is at work."""
+    return runs / "lock"
+
+
+def at_work(runs: Path) -> bool:
+    """Whether a run of the study is at work now, in this process or another.
+
+    To look takes the lock for a moment, so ask only where a run seems to be at work already: one that begins would not wait.
+    """
+    try:
+        with lock_of(runs).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

@@ -1,10 +1,11 @@
 """Progress lines and what a run remembers."""
 
+import fcntl
 import io
 
 import pytest
 
-from runners.state import begin, latest, load
+from runners.state import begin, latest, load, lock_of
 from runners.ticker import Ticker
 
 
@@ -33,3 +34,13 @@ def test_a_broken_state_file_is_no_state(tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "state.json").write_text('{"run": 1')
     assert latest(tmp_path) is None
+
+
+def test_a_run_that_holds_the_lock_is_running_and_one_that_was_killed_has_stopped(tmp_path):
+    ticker = Ticker(begin(tmp_path / "a", "r", "d", ["one"]), {}, quiet=True)
+    with ticker.stage("one"):
+        with lock_of(tmp_path).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert latest(tmp_path).summary == latest(tmp_path).facts()["summary"] == "running one"
+        assert latest(tmp_path).summary == "stopped in one"
+    assert latest(tmp_path).summary == "finished"
