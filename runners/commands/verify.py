@@ -28,17 +28,22 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """All paths; stops with 4 when one does not verify."""
+    """All paths; stops with 4 when one does not verify, else with 1 when there is nothing at one."""
+    from privacy.identity import is_key
+
+    if args.key is not None and not is_key(args.key):
+        raise Stop(WRONG, "--key is not a public key\n  it is what `wardloom site init` prints: ed25519: and 43 characters")
     found = [_one(path, args.key) for path in args.paths]
-    broken = [f for f in found if not f["verifies"]]
-    if broken and args.json:
-        raise Stop(GATE, f"{len(broken)} of {len(found)} do not verify", {"found": found})
+    failed = [f for f in found if not f["verifies"]]
+    code = GATE if any(f["there"] for f in failed) else WRONG
+    if failed and args.json:
+        raise Stop(code, f"{len(failed)} of {len(found)} do not verify", {"found": found})
     if args.json:
         emit({"found": found})
     else:
         say(*(str(f["said"]) for f in found if f["verifies"]))
-    if broken:
-        raise Stop(GATE, "\n".join(str(f["said"]) for f in broken))
+    if failed:
+        raise Stop(code, "\n".join(str(f["said"]) for f in failed))
     return FINE
 
 
@@ -50,7 +55,9 @@ def _one(path: Path, key: str | None) -> dict[str, Any]:
         facts = _release(path) if path.is_dir() else _site(path, key)
     except Broken as broken:
         facts = {"verifies": False, "said": f"{path}/{broken}" if path.is_dir() else str(broken)}
-    return {"path": str(path), **facts}
+    except Stop as nothing:
+        facts = {"verifies": False, "there": False, "said": nothing.message}
+    return {"path": str(path), "there": True, **facts}
 
 
 def _release(path: Path) -> dict[str, Any]:
@@ -66,13 +73,10 @@ def _release(path: Path) -> dict[str, Any]:
 def _site(path: Path, key: str | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from privacy.identity import is_key
     from runners.places import audit_of, ledger_of
     from runners.site.verify import check
     from specs.lang.types import Site
 
-    if key is not None and not is_key(key):
-        raise Stop(WRONG, "--key is not a public key\n  it is what `wardloom site init` prints: ed25519: and 43 characters")
     base = path.with_suffix("") if path.suffix in ENDS else path
     site = Site(base.stem, str(base.absolute()))
     if not any(Path(f"{file}{end}").exists() for file in (audit_of(site), ledger_of(site)) for end in ("", ".head", ".seal")):

@@ -356,6 +356,19 @@ def test_a_manifest_that_says_something_else_is_seen(run, tmp_path, old, new):
     assert code == 4 and "does not verify" in err
 
 
+def test_verify_says_what_it_found_for_each_path_before_it_fails(run, busy, tmp_path):
+    nothing = tmp_path / "none.duckdb"
+    nothing.touch()
+    code, out, err = run("verify", busy.database, nothing)
+    assert code == 1 and f"{busy.database}: fine" in out and f"{nothing}: no ledger" in err
+    code, out, _ = run("verify", nothing, busy.database, "--json")
+    assert code == 1 and [f["verifies"] for f in json.loads(out)["found"]] == [False, True]
+    lines = audit_of(busy).read_bytes()
+    audit_of(busy).write_bytes(lines[:-10])
+    code, _, err = run("verify", nothing, busy.database)
+    assert code == 4 and str(nothing) in err and "does not verify" in err
+
+
 def test_verify_says_when_there_is_nothing_to_verify(run, tmp_path):
     (tmp_path / "empty").mkdir()
     for path, said in (("empty", "not a release"), ("nowhere", "no such file")):
