@@ -93,7 +93,7 @@ class FederatedDoor:
         self._file((task.query(self.study, length),), share_of(self.study, task.trial)).unlink(missing_ok=True)
 
     def _file(self, queries: Sequence[Query], share: float) -> Path:
-        return self.folder / f"round-{digest(queries)[:12]}-{share:g}.npz"
+        return answer_of(self.folder, queries, share)
 
     def _place(self, queries: Sequence[Query], share: float) -> Path:
         return self._file(queries, share).with_suffix("")
@@ -144,6 +144,11 @@ class FederatedDoor:
             start += query.cells
         named = {q.name: q for q in queries}
         return Sums(named, values, {q.name: std / q.scale for q in queries}, sites)
+
+
+def answer_of(folder: Path, queries: Sequence[Query], share: float) -> Path:
+    """Where a run keeps the total of a round that was answered."""
+    return folder / f"round-{digest(queries)[:12]}-{share:g}.npz"
 
 
 def _save(file: Path, total: Total) -> None:

@@ -10,14 +10,18 @@ from typing import Any
 from generators.marginal.plan import Plan
 from generators.marginal.structure import structure
 from privacy.accountant import NARROWEST
-from privacy.query import UNIT
+from privacy.query import UNIT, Query
+from runners import before
+from runners.coordinator import answer_of
 from runners.estimate import Estimate, estimate
 from runners.expected import Expected, average, expected
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
-from runners.site.approval import expired, over, refusal
+from runners.places import Places
+from runners.site import approval, preflight
+from runners.site.trouble import Trouble
 from runners.task import measured
-from specs.lang.types import Study
+from specs.lang.types import Site, Study
 
 
 @dataclass(frozen=True)
@@ -77,22 +81,40 @@ def warnings(study: Study) -> tuple[str, ...]:
 
 
 def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
-    """What would stop a run."""
-    from runners.compiled import stale
-
-    found = [f"compiled SQL is not what the spec says: {file} (run `wardloom compile {study.file}`)" for file in stale(study)]
-    if expired(study.governance.expires):
-        found.append(over(study))
-    for site in study.sites.values():
-        if not Path(site.database).is_file():
-            found.append(f"site {site.name}: no database file {site.database}")
-        elif why := refusal(site, study):
-            found.append(why)
+    """What would stop a run; where nobody would be asked any more, no site can."""
+    asked = tuple(q for plan in structure(study) for q in plan.queries())
+    found = before.problems(study, asked)
+    if _all_answered(study, asked):
+        return tuple(found)
+    found += [why for site in study.sites.values() if (why := _unable(site, study))]
     found += [f"site {b.site}: {b.trouble}" for b in budgets if b.trouble]
-    own = cost(study, [q for plan in structure(study) for q in plan.queries()], measured(study))[1] / noisy_sites(study)
+    own = cost(study, asked, measured(study))[1] / noisy_sites(study)
     if study.privacy.budget and own < NARROWEST:
         found.append("each site's own noise would be too narrow to add up: lower epsilon")
     return tuple(found)
+
+
+def _all_answered(study: Study, asked: tuple[Query, ...]) -> bool:
+    """Whether the run that would go on keeps all that it needs from the sites."""
+    from runners.run import name_of
+    from runners.trial import trained
+
+    places = Places(study)
+    folder = places.run(name_of(study, places, asked))
+    kept = answer_of(folder, asked, measured(study)).exists()
+    return kept and (not study.generator.trains or trained(study, folder))
+
+
+def _unable(site: Site, study: Study) -> str:
+    """Why a site would say no, by its own checks; empty when it would not. Its database's schema is looked at, no row."""
+    if not Path(site.database).is_file():
+        return f"site {site.name}: no database file {site.database}"
+    try:
+        approval.check(site, study)
+        preflight.check(site, study)
+    except Trouble as trouble:
+        return trouble.text(site.name)
+    return ""
 
 
 def by_table(plans: Sequence[Plan], marginals: Sequence[Expected]) -> list[dict[str, Any]]:

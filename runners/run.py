@@ -97,7 +97,7 @@ def run(
     """
     places = Places(study)
     asked = queries(study)
-    name = _name(study, places, asked, fresh)
+    name = name_of(study, places, asked, fresh)
     folder = places.run(name)
     typical = _typical(places)
     with _alone(places):
@@ -130,7 +130,7 @@ def _all(work: Run) -> None:
     shutil.rmtree(work.folder / SAMPLED, ignore_errors=True)
 
 
-def _name(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool) -> str:
+def name_of(study: Study, places: Places, asked: tuple[Query, ...], fresh: bool = False) -> str:
     """The same study goes on with its run; a new one is numbered."""
     number = 0
     base = run_name(study, digest(asked))

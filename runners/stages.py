@@ -9,13 +9,9 @@ import numpy as np
 
 from evaluation.compare import compare
 from generators.marginal.ask import in_patients
-from generators.trains import trainable
-from runners import release
+from runners import before, release
 from runners.card import write_card
-from runners.compiled import stale
-from runners.device import check_device
-from runners.earlier import added, earlier
-from runners.errors import REFUSED, WRONG, Stop
+from runners.earlier import added
 from runners.facts import facts
 from runners.noise import cost
 from runners.prove import SiteBuilds
@@ -24,32 +20,14 @@ from runners.reporting import ANSWERS, write_report
 from runners.run import SAMPLED, Run
 from runners.sampling.batch import Job
 from runners.sampling.sample import sample as draw_tables
-from runners.shadow import shadowed
-from runners.site.approval import expired, over
 from runners.site.trouble import Trouble
 from runners.task import measured
 from specs.lang.types import Generator, Study
 
 
 def check(run: Run) -> None:
-    """The study's last day is not over, compiled SQL is fresh, packages are our own, and the spec's device is there.
-
-    Raises Stop, and SpecError for a device that is not there.
-    """
-    if expired(run.study.governance.expires):
-        raise Stop(REFUSED, over(run.study))
-    old = stale(run.study)
-    if old:
-        raise Stop(WRONG, f"compiled SQL is not what the spec says: {old[0]}\n  run: wardloom compile {run.study.file}")
-    for line in shadowed():
-        raise Stop(WRONG, line)
-    try:
-        check_device(run.study)
-        if run.study.generator.trains:
-            trainable(run.study)
-    except ImportError:
-        raise Stop(WRONG, f'the generator {run.study.generator.name} needs Torch\n  pip install "wardloom[torch]"') from None
-    run.earlier = earlier(run.study, run.asked)
+    """All is well on this machine, before anyone is asked. Raises Stop, and SpecError for a device that is not there."""
+    run.earlier = before.check(run.study, run.asked)
 
 
 def ready(run: Run) -> None:

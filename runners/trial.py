@@ -53,7 +53,7 @@ class Trial:
 
     @property
     def _file(self) -> Path:
-        return self.folder / f"training-{self.number + 1}.npz"
+        return _file_of(self.folder, self.number)
 
     def _round(self, state: State) -> State:
         """The state after one more round. Raises Stop where its total is of no use."""
@@ -92,6 +92,17 @@ class Trial:
 
         write_atomic(self._file, put)
         return state
+
+
+def trained(study: Study, folder: Path) -> bool:
+    """Whether every trial of a study has all its rounds, kept in the run's folder."""
+    states = [_load(_file_of(folder, number)) for number in range(len(study.generator.trials))]
+    ends = [trial.rounds for trial in study.generator.trials]
+    return all(state and state.step >= end for state, end in zip(states, ends, strict=True))
+
+
+def _file_of(folder: Path, number: int) -> Path:
+    return folder / f"training-{number + 1}.npz"
 
 
 def _load(file: Path) -> State | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runners.plan import Outlook
     from specs.lang.types import Study
 
-NOTES = "reads the spec, the files in dbt/ and the sites' ledgers; never a patient's row"
+NOTES = "reads the spec, the files in dbt/, the sites' ledgers, logs and schemas; never a patient's row"
 
 
 def add(commands: Any) -> None:

@@ -92,15 +92,6 @@ def _covered(lines: Sequence[Link], study: Study, dbt: Path) -> None:
         raise Trouble("sql")
 
 
-def refusal(site: Site, study: Study) -> str:
-    """Why `check` would say no, for people; empty when it would not."""
-    try:
-        check(site, study)
-    except Trouble as trouble:
-        return trouble.text(site.name)
-    return ""
-
-
 def demanded(site: Site, study: Study) -> bool:
     """A steward who made a key wants to be asked (also when it is gone); so does a spec that lists the site, and any network."""
     transport: str = study.federation.transport

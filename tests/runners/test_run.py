@@ -3,24 +3,27 @@
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from privacy.ledger import Ledger
+from privacy.ledger import Ledger, Spend
 from privacy.sums import Sums
+from runners import before, stages
 from runners import run as run_module
-from runners import stages
 from runners.earlier import Earlier
 from runners.errors import DATA, REFUSED, Stop
 from runners.facts import data_versions
 from runners.places import Places, ledger_of, private_of
+from runners.plan import outlook
 from runners.release import keep_once
 from runners.reporting import rebuild_report
 from runners.run import run
 from runners.site import agent as agent_module
+from runners.site import audit
 from runners.site.agent import SiteAgent
 from runners.state import latest
 from runners.transport.base import Answer
@@ -54,7 +57,7 @@ def transport(study, monkeypatch):
     found = InProcess(study)
     monkeypatch.setattr(run_module, "transport_of", lambda study, spec, kit: found)
     monkeypatch.setattr(agent_module, "build", built)
-    monkeypatch.setattr(stages, "stale", lambda study: [])
+    monkeypatch.setattr(before, "stale", lambda study: [])
     monkeypatch.setattr(stages, "build_release", typed)
     return found
 
@@ -237,3 +240,36 @@ def test_a_study_whose_last_day_is_over_is_not_run(study, transport):
         go(over)
     assert stop.value.code == REFUSED
     assert transport.asked == []
+
+
+def stops(study):
+    return outlook(study).stops
+
+
+def test_plan_says_what_run_says_of_a_release_to_add_to(study, transport):
+    adding = replace(study, outputs=replace(study.outputs, adds_to=study.outputs.directory))
+    assert "names no release" in "".join(stops(adding))
+    go(study)
+    with pytest.raises(Stop) as stopped:
+        go(adding)
+    assert stops(adding) == (stopped.value.message,) and "same data_version" in stopped.value.message
+
+
+def test_plan_says_that_a_ledger_is_gone_as_run_does(study, transport):
+    site = study.sites["north"]
+    audit.record(site, "refused", {"code": "round", "run": "r", "round": "1", "stage": "ready"})
+    assert stops(study) == ()
+    Ledger.create(ledger_of(site), site.budget).spend(Spend("1", "r", "5" * 64, "9" * 64, 0.01, Fraction(1024)))
+    audit.record(site, "refused", {"code": "round", "run": "r", "round": "1", "stage": "ready"})
+    for file in (ledger_of(site), Path(f"{ledger_of(site)}.head")):
+        file.unlink(missing_ok=True)
+    assert "site north has a ledger that is gone" in "".join(stops(study))
+    with pytest.raises(Stop, match="site north has a ledger that is gone"):
+        go(study)
+
+
+def test_plan_knows_that_nobody_is_asked_once_the_sums_are_kept(study, transport):
+    go(study)
+    Path(study.sites["north"].database).unlink()
+    assert stops(study) == ()
+    go(study)
