@@ -52,7 +52,7 @@ class Cohort:
 
 def read_cohort(path: Path, environ: Mapping[str, str] = os.environ) -> Cohort:
     """The checked cohort in a file. Raises SpecError with all problems of the file, or of the spec it names."""
-    notes = Notes(document(str(path), load(path)))
+    notes = Notes(document(str(path), load(path, "a cohort"), "a cohort"))
     said = checked(notes, schema(SCHEMA), "a cohort")
     spec = path.parent / said["from"]
     if not spec.is_file():

@@ -10,7 +10,7 @@ import yaml
 
 from specs.lang.problems import Problem, SpecError, quoted
 from specs.lang.scalars import resolve
-from specs.lang.text import forbidden
+from specs.lang.text import LIKE, forbidden, foreign
 from specs.lang.types import Place
 
 MOST_DEPTH, MOST_NODES, MOST_LENGTH = 20, 20_000, 2_000
@@ -55,8 +55,17 @@ def pointer(path: Path) -> str:
     return "".join("/" + escape(str(step)) for step in path)
 
 
-def document(file: str, text: str) -> Document:
-    """Reads one YAML document. Raises SpecError at the first thing that is not allowed in a spec."""
+def document(file: str, text: str, what: str = "a spec") -> Document:
+    """Reads one YAML document. Raises SpecError at the first thing that is not allowed in it."""
+    try:
+        return _document(file, text)
+    except SpecError:
+        if LIKE.search(text):
+            raise
+        raise foreign(file, what) from None
+
+
+def _document(file: str, text: str) -> Document:
     reader = _Reader(file)
     try:
         return reader.read(yaml.parse(text, Loader=LOADER))

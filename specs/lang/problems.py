@@ -16,12 +16,16 @@ WIDTH = 110
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: `pointer` is its JSON pointer in the document, `hint` the likely fix."""
+    """One mistake: `pointer` is its JSON pointer in the document, `hint` the likely fix.
+
+    Its line is not `shown` where the file may be something else, with patients in it.
+    """
 
     place: Place
     message: str
     pointer: str
     hint: str = ""
+    shown: bool = True
 
 
 class SpecError(Exception):
@@ -39,7 +43,7 @@ def render(problem: Problem, text_lines: Sequence[str]) -> str:
     first = f"{place.file}:{place.line}:{place.column}: {problem.message}"
     if problem.pointer:
         first += f"  [{printable(problem.pointer)}]"
-    if not 1 <= place.line <= len(text_lines):
+    if not (problem.shown and 1 <= place.line <= len(text_lines)):
         return first + (f"\n    {problem.hint}" if problem.hint else "")
     start = max(0, place.column - WIDTH)
     line = printable(text_lines[place.line - 1].replace("\t", " "))[start : start + WIDTH + 20].rstrip()

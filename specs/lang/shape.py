@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 from specs.lang.mend import mended
 from specs.lang.notes import Notes
 from specs.lang.problems import MOST, SpecError, did_you_mean, quoted
+from specs.lang.text import foreign
 
 FOLDER = Path(__file__).resolve().parents[1]
 FILES = {"spec": ("a spec", "wardloom check FILE"), "cohort": ("a cohort", "wardloom cohort FILE")}
@@ -49,10 +50,8 @@ def checked(notes: Notes, wanted: dict[str, Any], what: str) -> dict[str, Any]:
         kind, command = FILES[other[0]]
         notes.say((other[0],), f"this is {kind}, not {what}", f"for {kind} there is {quoted(command)}", True)
         notes.stop()
-    if not isinstance(notes.document.data, dict):
-        *most, last = map(quoted, wanted["required"])
-        notes.say((), f"this is not {what}: a mapping with {', '.join(most)} and {last} is expected")
-        notes.stop()
+    if not isinstance(notes.document.data, dict) or not any(key in wanted["properties"] for key in notes.document.data):
+        raise foreign(notes.document.file, what)
     for error in islice(Draft7Validator(wanted).iter_errors(notes.document.data), MOST):
         _explain(notes, error, tuple(error.absolute_path))
     said: dict[str, Any] | None = mended(notes.document.data, wanted) if notes.problems else notes.document.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from runners.cli import main
@@ -44,3 +45,37 @@ def test_the_command_line_shows_no_traceback(capsys: pytest.CaptureFixture[str])
         assert main(["check", str(BAD / f"{name}.yml")]) == 1
         shown = capsys.readouterr().err
         assert f"{name}.yml:" in shown and "Traceback" not in shown and "\x1b" not in shown
+
+
+ROWS = {
+    "list.csv": "id,name,note\n1,Bea Muster,HIV positive\n",
+    "quoted.csv": 'id,"name","note"\n1,"Bea Muster","HIV positive"\n',
+    "tabs.tsv": "id\tname\n1\tBea Muster HIV\n",
+    "mark.csv": "\ufeffid,name\nBea Muster,HIV\n",
+    "colon.csv": '"id,name"\n1,"Bea Muster": HIV positive\n',
+    "map.yml": '1,"Bea Muster": HIV positive\n2,"Bea Muster": HIV\n',
+    "again.yml": "Bea Muster: HIV\nBea Muster: HIV\n",
+    "tag.yml": "&Bea !Muster HIV\n",
+    "long.csv": "Bea Muster: HIV\n" * 30_000,
+    "long_value.csv": "Bea Muster HIV " * 400,
+    "nul.csv": "spec: a\nBea Muster\0HIV\n",
+}
+
+
+@pytest.mark.parametrize("command", ["check", "cohort"])
+@pytest.mark.parametrize("name", [*ROWS, "latin.csv", "west.duckdb"])
+def test_nothing_is_shown_of_a_file_that_is_no_spec(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, command: str
+) -> None:
+    file = tmp_path / name
+    if name == "west.duckdb":
+        with duckdb.connect(str(file)) as connection:
+            connection.execute("CREATE TABLE patient AS SELECT 'Bea Muster' AS name, 'HIV' AS note FROM range(9)")
+    else:
+        file.write_bytes(ROWS[name].encode() if name in ROWS else "Bea Muster,HIV,Zürich".encode("latin-1"))
+    for words in ([command, str(file)], [command, str(file), "--json"]):
+        assert main(words) == 1
+        shown = "".join(capsys.readouterr())
+        assert name in shown and not any(word in shown for word in ("Bea", "Muster", "HIV", " | "))
+    if name == "west.duckdb":
+        assert "this is a DuckDB database, not a" in shown
