@@ -68,6 +68,20 @@ def test_check_says_when_compiled_sql_is_stale(capsys, spec):
     assert code == 1 and any("lab" in path for path in json.loads(out)["stale"])
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "compile", "run"])
+def test_a_model_that_is_not_there_is_said_before_anything_is_asked(capsys, spec, command):
+    assert run(capsys, "compile", spec)[0] == 0
+    text = spec.read_text().replace("    key: patient_id\n", "    model: int_patients\n    key: patient_id\n")
+    spec.write_text(text)
+    code, out, err = run(capsys, command, spec)
+    assert code == (0 if command == "plan" else 1)  # a run that would be stopped is still a plan that was made
+    assert f"{spec}:8:12: no file below" in out + err and "`int_patients.sql`" in out + err
+    folder = spec.parent / "dbt" / "models" / "intermediate"
+    (folder / "clinic").mkdir(parents=True)
+    (folder / "clinic" / "int_patients.sql").write_text("select 1 as patient_id")
+    assert run(capsys, "compile", spec)[0] == 0
+
+
 def test_compile_twice_changes_nothing(capsys, spec):
     assert json.loads(run(capsys, "compile", spec, "--json")[1])["changed"]
     assert json.loads(run(capsys, "compile", spec, "--json")[1]) == {"changed": []}
