@@ -28,9 +28,9 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], indent: str = "") -> list[str]:
-    """Rows under heads, columns aligned, numbers to the right; long cells are cut."""
-    cells = [[_cell(value) for value in row] for row in rows]
+def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], indent: str = "", exact: bool = False) -> list[str]:
+    """Rows under heads, columns aligned, numbers to the right; long cells are cut, and fractions unless they are `exact`."""
+    cells = [[_cell(value, exact) for value in row] for row in rows]
     widths = [max([len(head), *(len(row[i]) for row in cells)]) for i, head in enumerate(heads)]
     right = [bool(rows) and all(_number(row[i]) for row in rows) for i in range(len(heads))]
     lines = [heads, ["-" * w for w in widths], *cells]
@@ -47,10 +47,15 @@ def _number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _cell(value: Any) -> str:
+def _fraction(value: float) -> str:
+    """Four digits, but all that stand before the point."""
+    return f"{value:.4g}" if abs(value) < 9999.5 else f"{value:.0f}"
+
+
+def _cell(value: Any, exact: bool) -> str:
     if value is None:
         return "NULL"
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = _fraction(value) if isinstance(value, float) and not exact else str(value)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= WIDEST else text[: WIDEST - 3] + "..."
 

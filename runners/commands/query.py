@@ -65,6 +65,6 @@ def _print(args: argparse.Namespace, heads: list[str], rows: list[tuple[Any, ...
         writer.writerow(heads)
         writer.writerows(rows)
     else:
-        say(*table(heads, rows[:MOST]))
+        say(*table(heads, rows[:MOST], exact=True))
         if len(rows) > MOST:
             say(f"... {len(rows) - MOST} more rows (--csv prints all)")

@@ -11,6 +11,7 @@ import pytest
 
 from runners.cli import COMMANDS, main
 from runners.errors import Stop
+from runners.out import table
 from runners.shadow import shadowed
 from tests.runners.small import write_spec
 
@@ -152,6 +153,18 @@ def test_query_prints_a_table_json_or_csv(capsys, released):
     assert out.split() == ["patient_id,sex", "0,F"]
     code, out, _ = run(capsys, "query", released, "select * from patient")
     assert "60 more rows" in out
+
+
+def test_query_prints_numbers_in_full(capsys, released):
+    sql = "select 27070.35::double as income, 1e-7::double as small, 0.1::double + 0.2 as sum, 123456789.25::double as large"
+    code, out, _ = run(capsys, "query", released, sql)
+    assert code == 0 and [float(text) for text in out.splitlines()[2].split()] == [27070.35, 1e-7, 0.1 + 0.2, 123456789.25]
+    assert out.splitlines()[2].split()[0] == "27070.35"
+
+
+def test_tables_for_people_need_no_exponents():
+    lines = [line.strip() for line in table(["noise"], [[27070.35], [9999.9], [1234.56], [0.5], [None]])[2:]]
+    assert lines == ["27070", "10000", "1235", "0.5", "NULL"]
 
 
 @pytest.mark.parametrize(
