@@ -14,7 +14,7 @@ from generators.frame import Frame, Series, length
 from runners.columnar import SQL_TYPES, from_arrow, quoted, to_arrow, types_of
 from runners.errors import WRONG, Stop
 from specs.lang.expression import columns, parse
-from specs.lang.types import Column, Constraint, Study
+from specs.lang.types import Column, Constraint, Study, Table
 
 LIMITS = ("SET memory_limit = '1GB'", "SET threads = 2", "SET lock_configuration = true")
 
@@ -31,6 +31,12 @@ def engine() -> duckdb.DuckDBPyConnection:
 def mentioned(sql: str) -> tuple[tuple[str | None, str], ...]:
     """Columns of an expression, with their tables where it says them."""
     return tuple(columns(parse(sql)))
+
+
+def operands(table: Table, name: str) -> set[str]:
+    """The measured columns behind a derived one."""
+    column = table.columns[name]
+    return set[str]().union(*(operands(table, c) for _, c in mentioned(str(column.derived)))) if column.derived else {name}
 
 
 class DuckRules:

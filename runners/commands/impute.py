@@ -11,7 +11,8 @@ from runners.errors import FINE, WRONG, Stop
 from runners.out import emit, say
 
 NOTES = """columns of the patients' table that the file lacks are drawn given those that it has; so are gaps in columns where
-the spec allows no NULL, and in those named by --fill. What is in the file stays, and is printed and logged nowhere.
+the spec allows no NULL, and in those named by --fill. Derived columns are computed where they are
+missing for want of what was drawn. What is in the file stays, and is printed and logged nowhere.
 The result holds the file's rows: it is as private as they are, only its owner can read it. Draws are no measurements.
 """
 

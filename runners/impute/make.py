@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from runners.impute.fill import filled, read
 from runners.impute.partial import DATABASES, KNOWN, Partial, hushed
 from runners.intact import released_model
 from runners.places import Places
-from runners.rules import DuckRules
+from runners.rules import DuckRules, operands
 from specs.lang.problems import did_you_mean
 from specs.lang.problems import quoted as shown
 from specs.lang.types import Study
@@ -51,8 +51,12 @@ def make(study: Study, source: Path, out: Path, fill: Sequence[str], table: str,
     with hushed(f"{source} cannot be filled"):
         known = read(study, root, partial, fill)
         frame = filled(study, root, known, partial.rows, DuckRules(study), seed)
-        _write(study, partial, frame, added, [c for c in completed if c in known.frame], out)
-    return Filled(out, added, completed)
+    drawn = tuple(c for c in completed if c in known.frame)
+    derived = [c.name for c in columns if not c.measured and partial.name(c.name)]
+    computed = {name: used for name in derived if (used := operands(study.root, name) & {*drawn, *added})}
+    with hushed(f"{source} cannot be filled"):
+        _write(study, partial, frame, added, drawn, computed, out)
+    return Filled(out, added, (*completed, *computed))
 
 
 def _root(study: Study) -> Fills:
@@ -68,6 +72,9 @@ def _root(study: Study) -> Fills:
 def _check(study: Study, out: Path, fill: Sequence[str]) -> None:
     able = [c.name for c in study.root.columns.values() if c.measured and c.references != study.root.name]
     for name in fill:
+        if name in study.root.columns and study.root.columns[name].derived:
+            used = ", ".join(map(shown, sorted(operands(study.root, name))))
+            raise Stop(WRONG, f"--fill: {shown(name)} is computed from {used}: name those, and it follows")
         if name not in able:
             raise Stop(WRONG, f"--fill: {study.root.name} has no column {shown(name)} to fill; {did_you_mean(name, able)}")
     if out.suffix.lower() not in (*WRITERS, *DATABASES):
@@ -78,18 +85,29 @@ def _check(study: Study, out: Path, fill: Sequence[str]) -> None:
         raise Stop(WRONG, f"no such directory: {out.parent}")
 
 
-def _write(study: Study, partial: Partial, frame: Frame, added: Sequence[str], completed: Sequence[str], out: Path) -> None:
-    """The user's columns as they are, gaps filled where they were to be, then the columns that were not there."""
+def _write(
+    study: Study,
+    partial: Partial,
+    frame: Frame,
+    added: Sequence[str],
+    drawn: Sequence[str],
+    computed: Mapping[str, Set[str]],
+    out: Path,
+) -> None:
+    """The user's columns as they are, gaps filled where they were to be, then the columns that were not there.
+
+    A gap in a `computed` column is filled where one of the columns behind it was.
+    """
     types = {c.name: c.type for c in study.root.columns.values()}
-    arrays = {name: to_arrow(frame[name], types[name]) for name in (*completed, *added)}
+    arrays = {name: to_arrow(frame[name], types[name]) for name in (*drawn, *computed, *added)}
     partial.connection.register("drawn", pa.table(arrays or {"__row": pa.array(range(partial.rows))}))
-    gaps = {partial.name(name): name for name in completed}
-    parts = [
-        f"coalesce(given.{quoted(c)}, CAST(drawn.{quoted(gaps[c])} AS {kind})) AS {quoted(c)}"
-        if c in gaps
-        else f"given.{quoted(c)}"
-        for c, kind in partial.types.items()
-    ]
+    gaps = {partial.name(name): (name, "true") for name in drawn}
+    gaps |= {partial.name(name): (name, " OR ".join(_was_gap(partial, c) for c in used)) for name, used in computed.items()}
+    parts = []
+    for c, kind in partial.types.items():
+        name, where = gaps.get(c, ("", ""))
+        fills = f"coalesce(given.{quoted(c)}, CASE WHEN {where} THEN CAST(drawn.{quoted(name)} AS {kind}) END) AS {quoted(c)}"
+        parts.append(fills if name else f"given.{quoted(c)}")
     select = f"SELECT {', '.join([*parts, *(f'drawn.{quoted(c)}' for c in added)])} FROM given POSITIONAL JOIN drawn"
     with TemporaryDirectory(prefix=f".{out.name[:40]}.", dir=out.parent) as folder:  # nobody else can look into it
         file = Path(folder) / out.name
@@ -102,3 +120,9 @@ def _write(study: Study, partial: Partial, frame: Frame, added: Sequence[str], c
             partial.connection.execute(f"COPY ({select}) TO {path} ({WRITERS[out.suffix.lower()]})").fetchall()
         file.chmod(0o600)
         out.hardlink_to(file)
+
+
+def _was_gap(partial: Partial, column: str) -> str:
+    """Where a column was filled: in all rows, if the file lacks it."""
+    name = partial.name(column)
+    return f"(given.{quoted(name)} IS NULL AND drawn.{quoted(column)} IS NOT NULL)" if name else "true"

@@ -71,6 +71,18 @@ def test_gaps_are_filled_where_asked(place, tmp_path):
     assert found[:3] == (2000, 2000, 2000) and 30 <= found[3] <= found[4] <= 130
 
 
+def test_a_derived_column_follows_what_was_filled(place, tmp_path, capsys):
+    (tmp_path / "part.csv").write_text("age,old,sex\n70,true,f\n,,m\n30,,f\n" + ",,\n" * 50)
+    assert run(place, tmp_path / "part.csv", tmp_path / "full.csv") == 0
+    assert "filled in: age, sex, old" in capsys.readouterr().out
+    found = duckdb.sql(f"SELECT age, old FROM '{tmp_path / 'full.csv'}'").fetchall()
+    assert found[0] == (70, True)
+    assert found[2] == (30, None)  # a gap of the file's own: its age was there
+    assert all(old == (age >= 60) for age, old in found[3:]) and found[1][1] is not None
+    assert run(place, tmp_path / "part.csv", tmp_path / "other.csv", "--fill", "old") == 1
+    assert "`old` is computed from `age`: name those" in capsys.readouterr().err
+
+
 def test_the_same_seed_fills_alike(place, tmp_path):
     file = partial(place, tmp_path / "part.csv")
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
