@@ -30,7 +30,7 @@ def site_of(args: argparse.Namespace, name: str | None = None) -> Site:
 
     if not args.database.is_file():
         raise Stop(WRONG, f"no such file: {args.database}")
-    return Site(name or args.database.stem, str(args.database.absolute()))
+    return Site(args.database.stem if name is None else name, str(args.database.absolute()))
 
 
 def study_here(args: argparse.Namespace) -> tuple[Study, Site]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ def add(actions: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Makes what is not there yet; prints the public key."""
     site = site_of(args, args.name)
+    _check(args)
     from runners.places import audit_of, key_of, ledger_of
 
     if args.budget and ledger_of(site).exists():
@@ -47,6 +49,23 @@ def run(args: argparse.Namespace) -> int:
         say(f"key: {key_of(site)} (private)", f"log: {audit_of(site)}", "public key, for the spec's author:")
         say(f"  sites.{site.name}.key: {identity.public}")
     return FINE
+
+
+def _check(args: argparse.Namespace) -> None:
+    """The file is a database, and specs can name the site. Raises Stop, with all that is wrong."""
+    from specs.lang.problems import quoted
+    from specs.lang.shape import schema
+
+    found, rule = [], schema()["definitions"]["site_name"]
+    with args.database.open("rb") as file:
+        if file.read(12)[8:] != b"DUCK":
+            found.append(f"{args.database} is not a DuckDB database: give the file that the spec names for this site")
+    name, where = (args.name, "--name: ") if args.name is not None else (args.database.stem, "")
+    if not re.search(rule["pattern"], name) or len(name) > rule["maxLength"]:
+        found.append(f"{where}{quoted(name)} is no site's name: small letters, digits and single hyphens, as in `west-clinic`")
+        found += [] if where else ["  say with --name how specs call this site"]
+    if found:
+        raise Stop(WRONG, "\n".join(found))
 
 
 def _identity(site: Site, file: Path) -> Identity:

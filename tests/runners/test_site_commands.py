@@ -85,6 +85,17 @@ def test_init_never_replaces_a_key_a_log_or_a_ledger(run, north):
     assert code == 3 and "another key" in err
 
 
+def test_init_wants_a_database_and_a_name_that_a_spec_can_hold(run, north, tmp_path):
+    (tmp_path / "Make.py").write_text("print('no database')\n")
+    code, _, err = run("site", "init", tmp_path / "Make.py")
+    assert code == 1 and "Make.py is not a DuckDB database" in err and "`Make` is no site's name" in err and "--name" in err
+    for name in ("West Klinik", "", "a--b", "n" * 41, "north\n"):
+        code, _, err = run("site", "init", north.database, "--name", name)
+        assert code == 1 and "--name: " in err and "no site's name" in err
+    assert not key_of(north).exists() and [f.name for f in tmp_path.glob("Make*")] == ["Make.py"]
+    assert "sites.west-klinik.key: ed25519:" in run("site", "init", north.database, "--name", "west-klinik")[1]
+
+
 def test_init_goes_on_where_it_was_interrupted(run, north):
     identity = Identity.create(key_of(north))
     assert run("site", "init", north.database)[0] == 0
