@@ -136,8 +136,8 @@ def _edges(notes: Notes, place: Path, said: list[Any], kind: Scalar, interval: t
     edges = [e for e in found if e is not None]
     if len(edges) < len(said):
         return None
-    if why := check_edges(edges):
-        notes.say(place, why)
+    if wrong := check_edges(edges):
+        notes.say((*place, wrong[0]), wrong[1])
         return None
     if len(edges) - 1 > MOST_BINS:
         notes.say(place, f"more than {MOST_BINS} bins")

@@ -50,13 +50,15 @@ def _timestamp(value: Any) -> float:
     raise ValueError("a timestamp is expected, written as 2024-12-31T23:59:59")
 
 
-def check_edges(edges: list[float]) -> str:
-    """What is wrong with a list of edges; empty when nothing is."""
-    if any(a > b for a, b in pairwise(edges)):
-        return "edges must not fall"
-    if any(a == b == c for a, b, c in zip(edges, edges[1:], edges[2:], strict=False)):
-        return "an edge is there more than twice"
-    return ""
+def check_edges(edges: list[float]) -> tuple[int, str] | None:
+    """Which edge of a list is wrong, and why; None when all are fine."""
+    for index, (before, edge) in enumerate(pairwise(edges), 1):
+        if before > edge:
+            return index, "edges must not fall: this one is below the one before it"
+    for index in range(2, len(edges)):
+        if edges[index - 2] == edges[index]:
+            return index, "an edge is there more than twice"
+    return None
 
 
 def calendar_edges(unit: str, low: float, high: float, kind: Scalar) -> tuple[float, ...]:
