@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import pyarrow as pa
 
 from generators.frame import Frame
 from generators.impute import Fills, Predicts
 from generators.marginal.mixture import Mixture
 from runners.columnar import quoted, quoted_path, to_arrow
-from runners.errors import WRONG, Stop
+from runners.errors import DATA, WRONG, Stop
 from runners.impute.fill import filled, read
 from runners.impute.partial import DATABASES, KNOWN, Partial, hushed
 from runners.intact import released_model
+from runners.out import word
 from runners.places import Places
 from runners.rules import DuckRules, operands
 from specs.lang.problems import did_you_mean
@@ -55,14 +57,18 @@ def make(study: Study, source: Path, out: Path, fill: Sequence[str], table: str,
     derived = [c.name for c in columns if not c.measured and partial.name(c.name)]
     computed = {name: used for name in derived if (used := operands(study.root, name) & {*drawn, *added})}
     with hushed(f"{source} cannot be filled"):
-        _write(study, partial, frame, added, drawn, computed, out)
+        try:
+            _write(study, partial, frame, added, drawn, computed, out)
+        except (OSError, duckdb.IOException) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise Stop(DATA, f"{out} cannot be written: {why}") from None
     return Filled(out, added, (*completed, *computed))
 
 
 def _root(study: Study) -> Fills:
     model = released_model(Places(study).release, study)
     if model is None:
-        raise Stop(WRONG, f"no release of this version of {study.file}\n  run: wardloom run {study.file}")
+        raise Stop(WRONG, f"no release of this version of {study.file}\n  run: wardloom run {word(study.file)}")
     root = model.learned.root
     if not isinstance(root, Mixture | Predicts):
         raise Stop(WRONG, f"{study.file}: only `marginal` and `diffusion` can fill tables, not `{study.generator.name}`")

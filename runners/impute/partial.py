@@ -11,6 +11,8 @@ import duckdb
 from generators.frame import Series
 from runners.columnar import SQL_TYPES, from_arrow, quoted, quoted_path
 from runners.errors import DATA, WRONG, Stop
+from specs.lang.problems import did_you_mean
+from specs.lang.problems import quoted as shown
 from specs.lang.types import Column
 
 READERS = {".csv": "read_csv({}, header = true, all_varchar = true)", ".parquet": "read_parquet({})"}
@@ -66,12 +68,20 @@ class Partial:
         path = quoted_path(self.file)
         if kind in DATABASES:
             self.connection.execute(f"ATTACH {path} AS source (READ_ONLY)")
+            self._check(table)
             self.connection.execute(f"CREATE TABLE given AS SELECT * FROM source.{quoted(table)}").fetchall()
             self.connection.execute("DETACH source")
         elif kind in READERS:
             self.connection.execute(f"CREATE TABLE given AS SELECT * FROM {READERS[kind].format(path)}").fetchall()
         else:
             raise Stop(WRONG, f"{self.file}: the table is read from a file that ends in {KNOWN}")
+
+    def _check(self, table: str) -> None:
+        select = "SELECT table_name FROM information_schema.tables WHERE table_catalog = 'source' AND table_schema = 'main'"
+        names = [str(name) for (name,) in self.connection.execute(select).fetchall()]
+        if table.casefold() not in map(str.casefold, names):
+            hint = did_you_mean(table, names) or f"it has {len(names)} tables"
+            raise Stop(WRONG, f"{self.file}: no table {shown(table)}; {hint}\n  say with --table which one it is")
 
 
 @contextmanager

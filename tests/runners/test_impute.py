@@ -132,6 +132,26 @@ def test_nothing_is_replaced(place, tmp_path, capsys):
     assert out.read_text() == "mine" and "is there already" in capsys.readouterr().err
 
 
+def test_what_cannot_be_written_is_the_new_file(place, tmp_path, monkeypatch, capsys):
+    file = partial(place, tmp_path / "part.csv")
+
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("runners.impute.make.TemporaryDirectory", refused)
+    assert run(place, file, tmp_path / "full.csv") == 3
+    assert f"{tmp_path / 'full.csv'} cannot be written: Permission denied" in capsys.readouterr().err
+
+
+def test_a_table_that_is_not_there(place, tmp_path, capsys):
+    with duckdb.connect(str(tmp_path / "part.duckdb")) as connection:
+        connection.execute("CREATE TABLE people AS SELECT 60 AS age")
+    for more in ((), ("--table", "nope")):
+        assert run(place, tmp_path / "part.duckdb", tmp_path / "full.csv", *more) == 1
+        said = capsys.readouterr().err
+        assert f"no table `{more[1] if more else 'patient'}`; there is `people`" in said and "--table" in said
+
+
 def test_a_table_of_a_database(place, tmp_path, capsys):
     with duckdb.connect(str(tmp_path / "part.duckdb")) as connection:
         connection.execute("CREATE TABLE people AS SELECT 60 + i % 30 AS age FROM range(100) t(i)")
