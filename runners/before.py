@@ -7,7 +7,7 @@ from pathlib import Path
 
 from generators.trains import trainable
 from privacy.query import Query
-from runners.compiled import stale
+from runners.compiled import stale, unlike
 from runners.device import check_device
 from runners.earlier import Earlier, earlier
 from runners.errors import REFUSED, WRONG, Stop
@@ -48,8 +48,7 @@ def _in_time(study: Study) -> None:
 
 def _compiled(study: Study) -> None:
     if old := stale(study):
-        files = ", ".join(map(str, old))
-        raise Stop(WRONG, f"compiled SQL is not what the spec says: {files}\n  run: wardloom compile {study.file}")
+        raise Stop(WRONG, "\n".join(unlike(study, old)))
 
 
 def _own_packages(study: Study) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,7 +28,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line, and where to read more."""
-        self.exit(WRONG, f"{self.prog}: {message}\n  try: {self.prog} --help\n")
+        self.exit(WRONG, f"{self.prog}: {message}\n{_meant(message)}  try: {self.prog} --help\n")
+
+
+def _meant(message: str) -> str:
+    """A line with the command that a misspelt one stands for, where argparse's message is about that."""
+    from specs.lang.problems import did_you_mean
+
+    found = re.search(r"invalid choice: '(.+)' \(choose from (.+)\)", message)
+    hint = did_you_mean(found[1], re.findall(r"[\w-]+", found[2])) if found else ""
+    return f"  {hint}\n" if hint.startswith("did") else ""
 
 
 def parser() -> Parser:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from runners.out import word
 from specs.lang.document import document
 from specs.lang.notes import Notes
 from specs.lang.problems import did_you_mean, quoted
@@ -17,6 +19,15 @@ def stale(study: Study) -> list[Path]:
 
     _check_models(study)
     return list(found(study))
+
+
+def unlike(study: Study, old: Sequence[Path]) -> list[str]:
+    """Lines for people about stale files: few words when the spec was never compiled."""
+    if not old:
+        return []
+    never = not any(path.parent.is_dir() for path in old)
+    lines = [f"{study.file}: not compiled yet"] if never else [f"{path}: not what the spec says" for path in old]
+    return [*lines, f"run: wardloom compile {word(study.file)}"]
 
 
 def write(study: Study) -> list[Path]:

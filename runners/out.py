@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,6 +16,11 @@ def say(*lines: str) -> None:
     """Lines for people, on standard output."""
     for line in lines:
         print(line, flush=True)
+
+
+def word(path: object) -> str:
+    """A path in a command that is suggested: in quotes where a shell needs them."""
+    return shlex.quote(str(path))
 
 
 def emit(document: Any) -> None:

@@ -16,6 +16,7 @@ from runners.cohort.write import write
 from runners.errors import WRONG, Stop
 from runners.files import read_json, write_atomic
 from runners.intact import released_model
+from runners.out import word
 from runners.places import DBT, Places
 from runners.prove import URL
 from runners.release import MANIFEST
@@ -40,7 +41,7 @@ def make(cohort: Cohort, told: Told) -> Made:
     model = released_model(places.release, study)
     if model is None:
         what = f"no release of this version of {study.file}: {places.release}"
-        raise Stop(WRONG, f"{what}\n  run: wardloom run {study.file}")
+        raise Stop(WRONG, f"{what}\n  run: wardloom run {word(study.file)}")
     file = place(cohort)
     with Emitter(file.with_suffix(".lineage.ndjson"), os.environ.get(URL)) as emitter:
         recorder = Recorder(study, emitter, version=str(released["run"]), dbt=DBT)

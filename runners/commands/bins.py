@@ -8,7 +8,7 @@ from typing import Any
 
 from runners.commands.base import add_spec, command, study_of
 from runners.errors import FINE, WRONG, Stop
-from runners.out import emit, say
+from runners.out import emit, say, word
 
 NOTES = "writes SPEC_bins.yml beside SPEC; compile, commit and run it like any other, then copy the bins it finds"
 
@@ -51,5 +51,5 @@ def _show(args: argparse.Namespace, file: Path, columns: list[str]) -> int:
         emit({"spec": str(file), "columns": columns})
     else:
         say(f"wrote {file}, which finds bins for {', '.join(columns)}")
-        say("next:", f"  wardloom compile {file}", f"  wardloom run {file}")
+        say("next:", f"  wardloom compile {word(file)}", f"  wardloom run {word(file)}")
     return FINE

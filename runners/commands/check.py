@@ -19,16 +19,14 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """All problems at once."""
     study = study_of(args)
-    from runners.compiled import stale
+    from runners.compiled import stale, unlike
     from runners.shadow import shadowed
 
-    old = [str(path) for path in stale(study)]
+    old = stale(study)
     others = shadowed()
     if old or others:
-        lines = [f"{path}: not what the spec says" for path in old] + others
-        if old:
-            lines.append(f"run: wardloom compile {args.spec}")
-        raise Stop(WRONG, "\n".join(lines), {"stale": old, "shadowed": others})
+        lines = unlike(study, old) + others
+        raise Stop(WRONG, "\n".join(lines), {"stale": [str(path) for path in old], "shadowed": others})
     tables, columns = len(study.tables), sum(len(t.columns) for t in study.tables.values())
     facts = {"spec": study.name, "digest": study.digest, "tables": tables, "columns": columns, "sites": list(study.sites)}
     if args.json:

@@ -10,7 +10,7 @@ from typing import Any
 
 from runners.commands.base import add_spec, command, study_with_tables
 from runners.errors import DATA, FINE, WRONG, Stop
-from runners.out import emit, say, table
+from runners.out import emit, say, table, word
 
 MOST = 40
 """Rows printed as a table; --csv and --json print all."""
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
     file = Places(study).database
     if not file.is_file():
-        raise Stop(WRONG, f"no release yet: {file}\n  run: wardloom run {args.spec}")
+        raise Stop(WRONG, f"no release yet: {file}\n  run: wardloom run {word(args.spec)}")
     _print(args, *_asked(file, study.outputs.schema, args.sql))
     return FINE
 

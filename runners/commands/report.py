@@ -7,7 +7,7 @@ from typing import Any
 
 from runners.commands.base import add_spec, command, study_with_tables
 from runners.errors import FINE, WRONG, Stop
-from runners.out import emit, say
+from runners.out import emit, say, word
 
 
 def add(commands: Any) -> None:
@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
 
     places = Places(study)
     if not places.database.is_file():
-        raise Stop(WRONG, f"no release yet: {places.database}\n  run: wardloom run {args.spec}")
+        raise Stop(WRONG, f"no release yet: {places.database}\n  run: wardloom run {word(args.spec)}")
     from runners.reporting import rebuild_report
 
     file = rebuild_report(study)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runners.commands.base import add_metrics, add_spec, command, study_of
 from runners.errors import FINE
-from runners.out import emit, say, table
+from runners.out import emit, say, table, word
 
 if TYPE_CHECKING:
     from runners.run import Run
@@ -71,9 +71,9 @@ def _lines(done: Run, spec: Any) -> list[str]:
         f"privacy: epsilon {budget.epsilon:g}, delta {budget.delta:g}" if budget else "privacy: NONE (public data)",
         *(f"quality: {Level(**found).text()}" for found in done.facts["quality"]),
         "next:",
-        f'  wardloom query {spec} "select * from {first} limit 5"',
-        *([f"  open {report}"] if report.is_file() else [f"  wardloom plan {spec}"]),
-        f"  wardloom status {spec}",
+        f'  wardloom query {word(spec)} "select * from {first} limit 5"',
+        *([f"  open {word(report)}"] if report.is_file() else [f"  wardloom plan {word(spec)}"]),
+        f"  wardloom status {word(spec)}",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from runners.commands.base import add_metrics, command
 from runners.commands.here import add_spec_here, study_here
 from runners.errors import DATA, FINE, WRONG, Stop
-from runners.out import say
+from runners.out import say, word
 
 NOTES = """with --kit it connects to the coordinator's NVFLARE server and waits, with --socket it waits for Flower's SuperNode on
 this machine; it opens no port but that of --metrics. It answers messages with the agent that is installed here, from this
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if study.federation.transport != wanted:
         raise Stop(WRONG, f"{args.spec}: federation.transport is {study.federation.transport}, not {wanted}")
     if not key_of(site).exists():
-        raise Stop(WRONG, f"site {site.name} has no key\n  make it: wardloom site init {site.database}")
+        raise Stop(WRONG, f"site {site.name} has no key\n  make it: wardloom site init {word(site.database)}")
     with served(site, study, args.metrics):
         return _by_nvflare(args, site.name) if args.kit else _by_flower(args, site.name)
 

@@ -12,10 +12,11 @@ from privacy.accountant import epsilon
 from privacy.links import Broken, Link
 from privacy.query import UNIT, Query, l2_bound
 from privacy.query import digest as digest_of
-from runners.compiled import stale
+from runners.compiled import stale, unlike
 from runners.errors import DATA, REFUSED, WRONG, Stop
 from runners.ledgers import Left, left_at
 from runners.noise import cost, noisy_sites, total_std
+from runners.out import word
 from runners.places import DBT, audit_of, key_of
 from runners.site import audit, project
 from runners.site.approval import Approval, expired
@@ -56,10 +57,9 @@ class Agreement:
 
 def agreement(study: Study, site: Site, purpose: str, expires: date | None, budget: Budget | None) -> Agreement:
     """Reads what there is to agree to. Raises Stop when it cannot be agreed to as it is."""
-    old = [str(path) for path in stale(study)]
+    old = stale(study)
     if old:
-        lines = [*(f"{path}: not what the spec says" for path in old), f"run: wardloom compile {study.file}"]
-        raise Stop(WRONG, "\n".join(lines), {"stale": old})
+        raise Stop(WRONG, "\n".join(unlike(study, old)), {"stale": [str(path) for path in old]})
     purpose = _purpose(study, purpose)
     if expired(study.governance.expires) or expired(expires):
         raise Stop(REFUSED, "the day on which this expires is over")
@@ -86,7 +86,7 @@ def agreement(study: Study, site: Site, purpose: str, expires: date | None, budg
 def sign(found: Agreement) -> Link:
     """Writes the approval into the site's log, signed. Raises Stop."""
     if not key_of(found.site).exists() or not audit_of(found.site).exists():
-        raise Stop(REFUSED, f"site {found.site.name} has no key yet\n  run: wardloom site init {found.site.database}")
+        raise Stop(REFUSED, f"site {found.site.name} has no key yet\n  run: wardloom site init {word(found.site.database)}")
     if found.left.trouble:
         raise Stop(REFUSED, f"site {found.site.name}: {found.left.trouble}")
     try:

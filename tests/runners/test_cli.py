@@ -43,6 +43,12 @@ def test_a_wrong_command_line_is_1(capsys, words):
     assert code == 1 and out == "" and "--help" in err
 
 
+@pytest.mark.parametrize(("words", "meant"), [(["chek", "a.yml"], "check"), (["site", "aprove"], "approve")])
+def test_a_misspelt_command_is_understood(capsys, words, meant):
+    code, _, err = run(capsys, *words)
+    assert code == 1 and f"did you mean `{meant}`?" in err
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("init", "query", "impute")])
 def test_a_spec_that_is_not_there_is_1(capsys, tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
@@ -61,12 +67,13 @@ def test_a_broken_spec_is_1_with_place_and_fix(capsys, spec):
 
 def test_check_says_when_compiled_sql_is_stale(capsys, spec):
     code, _, err = run(capsys, "check", spec)
-    assert code == 1 and "wardloom compile" in err
+    assert code == 1 and err.splitlines() == [f"{spec}: not compiled yet", f"run: wardloom compile {spec}"]
     assert run(capsys, "compile", spec)[0] == 0
     assert run(capsys, "check", spec)[0] == 0
     spec.write_text(spec.read_text().replace("max_children: 4", "max_children: 5"))
     code, out, _ = run(capsys, "check", spec, "--json")
     assert code == 1 and any("lab" in path for path in json.loads(out)["stale"])
+    assert "not what the spec says" in run(capsys, "check", spec)[2]
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "compile", "run"])
@@ -125,6 +132,14 @@ def test_status_before_any_run(capsys, spec):
     code, out, _ = run(capsys, "status", spec)
     assert code == 0 and "no run yet" in out
     assert json.loads(run(capsys, "status", spec, "--json")[1])["run"] is None
+
+
+def test_suggested_commands_can_be_copied(capsys, spec):
+    folder = spec.parent / "my studies"
+    folder.mkdir()
+    copy = spec.rename(folder / spec.name)
+    for command in ("check", "report"):
+        assert f"wardloom {'compile' if command == 'check' else 'run'} '{copy}'" in run(capsys, command, copy)[2]
 
 
 def test_query_and_report_need_a_release(capsys, spec):
