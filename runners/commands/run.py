@@ -21,7 +21,8 @@ def add(commands: Any) -> None:
     about = "learn from the hospitals and write a release of synthetic tables"
     found = command(commands, "run", about, "wardloom run specs/nafld.yml", NOTES)
     add_spec(found)
-    found.add_argument("--new", action="store_true", help="learn and sample again from the same noised sums")
+    help_ = "begin anew: ask the sites again, who repeat the noised sums that they kept, at no cost; then learn and sample"
+    found.add_argument("--new", action="store_true", help=help_)
     help_ = "processes that draw rows (default: as many as CPUs, where that is worth it); the tables are the same for any number"
     found.add_argument("--workers", type=_workers, metavar="N", help=help_)
     help_ = "the coordinator's startup kit, where the spec's transport is NVFLARE (default: as `federation provision` makes it)"

@@ -6,9 +6,11 @@ import re
 import shlex
 
 import pytest
+import yaml
 
 from runners.cli import parser
 from runners.service.metrics import CHECKS
+from runners.site.own import study_at
 from runners.site.trouble import CODES
 from tests.runners.test_service import LABELS
 
@@ -30,6 +32,18 @@ def test_commands_can_be_typed(guide):
     assert len(found) >= 10
     for words in found:
         parser().parse_args(words)
+
+
+def test_the_demo_with_the_author_s_sections_is_a_spec_that_the_hospital_can_serve(guide, root, tmp_path, monkeypatch):
+    (sections,) = re.findall(r"```yaml\n(.*?)```", guide, re.S)
+    for letter, name in zip("AEI", ("NORTH", "LAKE", "COAST"), strict=True):
+        sections = sections.replace(f"KEY OF {name}", f"ed25519:{letter * 43}")
+    demo = yaml.safe_load((root / "specs" / "nafld.yml").read_text())
+    file = tmp_path / "nafld.yml"
+    file.write_text(yaml.safe_dump(demo | yaml.safe_load(sections), sort_keys=False))
+    monkeypatch.setenv("NORTH_DB", "/srv/wardloom/data/north.duckdb")
+    study, site = study_at(file, "north")
+    assert study.federation.transport == "nvflare" and site.database == "/srv/wardloom/data/north.duckdb"
 
 
 def test_files_are_there(guide, root):
