@@ -27,9 +27,9 @@ CODES: dict[str, tuple[int, str, str]] = {
     "approval": (
         REFUSED,
         "has not approved this spec",
-        "ask its steward to read the spec and its SQL, and to run `wardloom site approve SPEC` there",
+        "ask its steward to read the spec and its SQL, and to run `wardloom site approve SPEC --site NAME` there",
     ),
-    "revoked": (REFUSED, "has revoked its approval", "ask its steward; `wardloom site approve SPEC` approves it again"),
+    "revoked": (REFUSED, "has revoked its approval", "its steward may run `wardloom site approve SPEC --site NAME` again"),
     "expired": (REFUSED, "answers no more: the day is over", "ask for a later day in governance.expires, and for approval"),
     "sql": (
         REFUSED,
