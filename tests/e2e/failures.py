@@ -16,7 +16,7 @@ from tests.e2e.hospitals import quoted, real, text
 from tests.e2e.place import ROOT, below, command_of, gone, kill, wait_until
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-SMALL_DISK = 'mount -t tmpfs -o size=1m,mode=700 small "$0" && exec "$@"'
+SMALL_DISK = 'mount -t tmpfs -o size=300k,mode=700 small "$0" && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def can_mount():
 
 
 def full(place):
-    """Lake's private folder is on a disk of one megabyte."""
+    """Lake's private folder is on a disk of 300 kB."""
     if not can_mount():
         pytest.skip("a small disk cannot be mounted here; tests/runners/test_diagnose.py checks what is said")
     place.work("lake").mkdir(parents=True, exist_ok=True)

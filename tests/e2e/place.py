@@ -152,13 +152,16 @@ class Place:
         return found.out.split()[1:]
 
     def paid(self):
-        """Entries in each hospital's ledger."""
-        return {site: self.ledger(site).entries() for site in SITES}
+        """Entries in each hospital's ledger; one that was never asked for an answer has none."""
+        return {site: self.ledger(site).entries() if self._ledger(site).exists() else () for site in SITES}
 
     def ledger(self, site):
-        found = Ledger(self.database(site).with_name(f"{site}.duckdb.ledger"))
+        found = Ledger(self._ledger(site))
         found.verify()
         return found
+
+    def _ledger(self, site):
+        return self.database(site).with_name(f"{site}.duckdb.ledger")
 
     def content(self):
         """What the release holds, byte for byte."""
