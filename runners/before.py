@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from generators.trains import trainable
 from privacy.query import Query
@@ -13,7 +12,7 @@ from runners.earlier import Earlier, earlier
 from runners.errors import REFUSED, WRONG, Stop
 from runners.shadow import shadowed
 from runners.site.approval import expired, over
-from specs.lang.problems import SpecError, render
+from specs.lang.problems import SpecError, rendered
 from specs.lang.types import Study
 
 
@@ -36,8 +35,7 @@ def _said(look: Callable[[Study], object], study: Study) -> str:
     except Stop as stop:
         return stop.message
     except SpecError as error:
-        lines = Path(study.file).read_text(encoding="utf-8").splitlines()
-        return "\n".join(render(problem, lines) for problem in error.problems)
+        return "\n".join(rendered(error.problems))
     return ""
 
 

@@ -98,13 +98,10 @@ def understood(error: Exception) -> Stop:
 
 
 def _of_spec(error: Exception) -> Stop:
-    from specs.lang.problems import render
+    from specs.lang.problems import rendered
 
     problems: Sequence[Any] = getattr(error, "problems", ())
-    texts: dict[str, list[str]] = {}
-    for problem in problems:
-        texts.setdefault(problem.place.file, _lines(problem.place.file))
-    shown = [render(p, texts[p.place.file]) for p in problems]
+    shown = rendered(problems)
     number = f"{len(shown)} problem{'s' if len(shown) != 1 else ''}"
     facts = [
         {
@@ -118,13 +115,6 @@ def _of_spec(error: Exception) -> Stop:
         for p in problems
     ]
     return Stop(WRONG, "\n".join([*shown, number]), {"problems": facts})
-
-
-def _lines(file: str) -> list[str]:
-    try:
-        return Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
 
 
 def _unexpected(error: Exception) -> Stop:

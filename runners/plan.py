@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.marginal.plan import Plan
-from generators.marginal.structure import structure
+from generators.marginal.structure import queries
 from privacy.accountant import NARROWEST
 from privacy.query import UNIT, Query
 from runners import before
@@ -41,8 +41,7 @@ class Outlook:
 
 def outlook(study: Study) -> Outlook:
     """Raises nothing for what would stop a run: that is in `stops`."""
-    plans = structure(study)
-    asked = tuple(q for plan in plans for q in plan.queries())
+    asked = queries(study)
     rho, variance = cost(study, asked, measured(study))
     std = total_std(study, variance, len(study.sites)) / UNIT
     patients = 0 if study.generator.finds_bins else study.rows.get(study.root.name, 0)
@@ -82,7 +81,7 @@ def warnings(study: Study) -> tuple[str, ...]:
 
 def stops(study: Study, budgets: Sequence[Left]) -> tuple[str, ...]:
     """What would stop a run; where nobody would be asked any more, no site can."""
-    asked = tuple(q for plan in structure(study) for q in plan.queries())
+    asked = queries(study)
     found = before.problems(study, asked)
     if _all_answered(study, asked):
         return tuple(found)

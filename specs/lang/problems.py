@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from specs.lang.types import Place
 
@@ -50,6 +51,20 @@ def render(problem: Problem, text_lines: Sequence[str]) -> str:
     margin = f"{place.line:>6} | "
     caret = " " * (len(margin) - 2) + "| " + " " * (place.column - 1 - start) + "^"
     return "\n".join([first, margin + line, f"{caret} {problem.hint}".rstrip()])
+
+
+def rendered(problems: Sequence[Problem]) -> list[str]:
+    """All problems, each with the line of its file where that can be read."""
+    files = dict.fromkeys(problem.place.file for problem in problems)
+    texts = {file: _lines(file) for file in files}
+    return [render(problem, texts[problem.place.file]) for problem in problems]
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def printable(text: str) -> str:
